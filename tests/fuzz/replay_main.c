@@ -77,7 +77,7 @@ int main(int argc, char **argv)
             return 1;
         total += count;
     }
-    printf("%d inputs replayed\n", total);
+    (void)printf("%d inputs replayed\n", total);
     if (total == 0)
         (void)fprintf(stderr, "no inputs: a fuzz target needs a corpus\n");
     return total > 0 ? 0 : 1;
