@@ -69,7 +69,8 @@ LIBRARIES = [
 
 # Rooms that are functions of their arguments: no sockets, no threads, no clock.
 PURE = {"dns", "routing", "lint"}
-IMPURE_HEADERS = re.compile(r"sys/(socket|epoll|time|timerfd|eventfd)\.h|poll\.h|netdb\.h|pthread\.h")
+IMPURE_HEADERS = re.compile(
+    r"sys/(socket|epoll|time|timerfd|eventfd)\.h|poll\.h|netdb\.h|pthread\.h")
 IMPURE_CALLS = re.compile(r"\b(clock_gettime|gettimeofday|time|socket|getrandom|rand|random)\s*\(")
 
 INCLUDE = re.compile(r"^\s*#\s*include\s+(.*?)\s*$")
