@@ -192,13 +192,15 @@ enum err cert_build(struct arena *a, const struct cert_spec *spec,
 }
 
 enum err cert_issue(struct arena *a, const struct cert_spec *spec,
-                    const struct signing_key *subject, struct slice issuer_pem,
-                    const struct signing_key *issuer_key, struct slice *out_pem, struct errctx *ec)
+                    const struct signing_key *subject, const struct cert_issuer *issuer,
+                    struct slice *out_pem, struct errctx *ec)
 {
-    const struct cert_parties parties = {
-        .subject_key = signing_key_evp(subject),
-        .issuer_pem = issuer_pem,
-        .issuer_key = signing_key_evp(issuer_key),
-    };
+    struct cert_parties parties = {.subject_key = signing_key_evp(subject)};
+    parties.issuer_key = parties.subject_key;
+    if (issuer != NULL) {
+        CHECK(issuer->cert_pem.len > 0);
+        parties.issuer_pem = issuer->cert_pem;
+        parties.issuer_key = signing_key_evp(issuer->key);
+    }
     return cert_build(a, spec, &parties, out_pem, ec);
 }

@@ -27,16 +27,20 @@ struct cert_spec {
     uint32_t days;      /* of validity */
 };
 
+/** An authority of the fleet; both borrowed. */
+struct cert_issuer {
+    struct slice cert_pem;
+    const struct signing_key *key;
+};
+
 /**
- * A certificate for an Ed25519 key, signed by `issuer_key` under the issuer's certificate
- * (issuer_pem empty: self-signed). PEM in `a`. Errors: ERR_CORRUPT for a bad issuer, ERR_INVALID
- * for a common name (1..64 characters) or an alternative name that none can be, ERR_LIMIT for too
- * many of them.
+ * A certificate for an Ed25519 key, signed by the issuer (NULL: self-signed). PEM in `a`.
+ * Errors: ERR_CORRUPT for a bad issuer, ERR_INVALID for a common name (1..64 characters) or an
+ * alternative name that none can be, ERR_LIMIT for too many of them.
  */
 enum err cert_issue(struct arena *a, const struct cert_spec *spec,
-                    const struct signing_key *subject, struct slice issuer_pem,
-                    const struct signing_key *issuer_key, struct slice *out_pem, struct errctx *ec)
-    MUST_USE;
+                    const struct signing_key *subject, const struct cert_issuer *issuer,
+                    struct slice *out_pem, struct errctx *ec) MUST_USE;
 
 /** Public half of an Ed25519 certificate. Errors: ERR_CORRUPT, ERR_UNSUPPORTED (another type). */
 enum err cert_public_key(struct slice pem, uint8_t out_public[ED25519_PUBLIC_BYTES],
@@ -60,18 +64,32 @@ bool cert_has_alt_names(struct slice pem, const char *const *alt_names, size_t a
  * bad. */
 bool cert_matches_key(struct slice cert_pem, struct slice key_pem);
 
+/** A private key (PKCS #8) and its certificate. */
+struct pem_pair {
+    struct slice key_pem; /* secret */
+    struct slice cert_pem;
+};
+
 /**
- * A local authority (ECDSA P-256) for clients: key and CA certificate, PEM in `a`. Another
- * certificate for a key that has lost its own: what trusted the old one trusts what the new one
- * issues. And a server certificate of it, with a key of its own.
- * Errors: ERR_CORRUPT for a bad key or a bad authority, else as cert_issue.
+ * A local authority (ECDSA P-256) for clients, PEM in `a`.
+ * Errors: as cert_issue.
  */
-enum err local_authority_make(struct arena *a, int64_t now_unix_s, struct slice *out_key_pem,
-                              struct slice *out_cert_pem, struct errctx *ec) MUST_USE;
+enum err local_authority_make(struct arena *a, int64_t now_unix_s, struct pem_pair *out_authority,
+                              struct errctx *ec) MUST_USE;
+
+/**
+ * Another certificate for a local authority that has lost its own: who trusts the old one trusts
+ * what the new one issues. Errors: ERR_CORRUPT for a bad key.
+ */
 enum err local_authority_certify(struct arena *a, struct slice key_pem, int64_t now_unix_s,
                                  struct slice *out_cert_pem, struct errctx *ec) MUST_USE;
-enum err local_authority_issue(struct arena *a, struct slice ca_key_pem, struct slice ca_cert_pem,
-                               const struct cert_spec *spec, struct slice *out_key_pem,
-                               struct slice *out_cert_pem, struct errctx *ec) MUST_USE;
+
+/**
+ * A certificate of the local authority, with an ECDSA P-256 key of its own, PEM in `a`.
+ * Errors: ERR_CORRUPT for a bad authority, else as cert_issue.
+ */
+enum err local_authority_issue(struct arena *a, const struct pem_pair *authority,
+                               const struct cert_spec *spec, struct pem_pair *out_pair,
+                               struct errctx *ec) MUST_USE;
 
 #endif

@@ -10,6 +10,7 @@
 #define SHA256_BYTES 32
 #define SHA256_HEX_SIZE (2 * SHA256_BYTES + 1)
 
+/** FIPS 180-4. Any thread. */
 void sha256(struct slice data, uint8_t out[SHA256_BYTES]);
 
 /** Lower-case hex with a NUL. */
@@ -24,6 +25,7 @@ void sha256_stream_add(struct sha256_stream *s, struct slice data);
 /** Writes the digest and frees the state. */
 void sha256_stream_fini(struct sha256_stream *s, uint8_t out[SHA256_BYTES]);
 
+/** RFC 2104 over SHA-256; key and data of any length. Any thread. */
 void hmac_sha256(struct slice key, struct slice data, uint8_t out[SHA256_BYTES]);
 
 /** Whether the bytes are equal, in time that depends on the lengths alone. */

@@ -16,6 +16,7 @@
  */
 struct signing_key;
 
+/** A new key from the kernel's randomness. */
 struct signing_key *signing_key_make(void) MUST_USE;
 
 /** From PKCS #8 PEM (unencrypted). Errors: ERR_CORRUPT. */
@@ -33,6 +34,7 @@ const uint8_t *signing_key_public(const struct signing_key *key);
 void signing_key_sign(const struct signing_key *key, struct slice data,
                       uint8_t out_signature[ED25519_SIGNATURE_BYTES]);
 
+/** Whether the signature (of any length) is one of the key over the bytes. */
 bool ed25519_verify(const uint8_t public_key[ED25519_PUBLIC_BYTES], struct slice data,
                     struct slice signature);
 

@@ -27,13 +27,14 @@ static enum err certify(struct arena *a, EVP_PKEY *key, int64_t now_unix_s,
     return cert_build(a, &spec, &parties, out_cert_pem, ec);
 }
 
-enum err local_authority_make(struct arena *a, int64_t now_unix_s, struct slice *out_key_pem,
-                              struct slice *out_cert_pem, struct errctx *ec)
+enum err local_authority_make(struct arena *a, int64_t now_unix_s, struct pem_pair *out_authority,
+                              struct errctx *ec)
 {
     AUTO_PKEY *key = p256_make();
-    enum err err = certify(a, key, now_unix_s, out_cert_pem, ec);
+    struct slice cert_pem = {0};
+    enum err err = certify(a, key, now_unix_s, &cert_pem, ec);
     if (err == ERR_OK)
-        *out_key_pem = openssl_key_pem(a, key);
+        *out_authority = (struct pem_pair){openssl_key_pem(a, key), cert_pem};
     return err;
 }
 
@@ -47,23 +48,24 @@ enum err local_authority_certify(struct arena *a, struct slice key_pem, int64_t 
     return certify(a, key, now_unix_s, out_cert_pem, ec);
 }
 
-enum err local_authority_issue(struct arena *a, struct slice ca_key_pem, struct slice ca_cert_pem,
-                               const struct cert_spec *spec, struct slice *out_key_pem,
-                               struct slice *out_cert_pem, struct errctx *ec)
+enum err local_authority_issue(struct arena *a, const struct pem_pair *authority,
+                               const struct cert_spec *spec, struct pem_pair *out_pair,
+                               struct errctx *ec)
 {
-    AUTO_PKEY *ca_key = NULL;
-    enum err err = openssl_key_parse(ca_key_pem, &ca_key, ec);
+    AUTO_PKEY *authority_key = NULL;
+    struct slice cert_pem = {0};
+    CHECK(authority->cert_pem.len > 0);
+    enum err err = openssl_key_parse(authority->key_pem, &authority_key, ec);
     if (err != ERR_OK)
         return err_wrap(ec, "local authority");
     AUTO_PKEY *key = p256_make();
     const struct cert_parties parties = {
         .subject_key = key,
-        .issuer_pem = ca_cert_pem,
-        .issuer_key = ca_key,
+        .issuer_pem = authority->cert_pem,
+        .issuer_key = authority_key,
     };
-    CHECK(ca_cert_pem.len > 0);
-    err = cert_build(a, spec, &parties, out_cert_pem, ec);
+    err = cert_build(a, spec, &parties, &cert_pem, ec);
     if (err == ERR_OK)
-        *out_key_pem = openssl_key_pem(a, key);
+        *out_pair = (struct pem_pair){openssl_key_pem(a, key), cert_pem};
     return err;
 }

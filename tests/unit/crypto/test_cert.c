@@ -17,6 +17,7 @@ struct fixture {
     struct arena arena;
     struct signing_key *root_key;
     struct slice root_pem;
+    struct cert_issuer root;
     struct signing_key *leaf_key;
 };
 
@@ -30,8 +31,7 @@ static struct slice issue(struct fixture *f, const struct cert_spec *spec)
 {
     struct slice pem = {0};
     struct errctx ec = {0};
-    assert_int_equal(cert_issue(&f->arena, spec, f->leaf_key, f->root_pem, f->root_key, &pem, &ec),
-                     ERR_OK);
+    assert_int_equal(cert_issue(&f->arena, spec, f->leaf_key, &f->root, &pem, &ec), ERR_OK);
     return pem;
 }
 
@@ -45,10 +45,10 @@ static int setup(void **state)
     f.root_key = signing_key_make();
     f.leaf_key = signing_key_make();
     *state = &f;
-    return cert_issue(&f.arena, &spec, f.root_key, slice_of(NULL, 0), f.root_key, &f.root_pem,
-                      &ec) == ERR_OK
-               ? 0
-               : -1;
+    if (cert_issue(&f.arena, &spec, f.root_key, NULL, &f.root_pem, &ec) != ERR_OK)
+        return -1;
+    f.root = (struct cert_issuer){f.root_pem, f.root_key};
+    return 0;
 }
 
 static int teardown(void **state)
@@ -131,9 +131,7 @@ static void another_root_of_the_same_name_certifies_nothing(void **state)
     struct slice other_pem = {0};
     struct errctx ec = {0};
     struct slice pem = issue(f, &spec);
-    assert_int_equal(
-        cert_issue(&f->arena, &root_spec, other_key, slice_of(NULL, 0), other_key, &other_pem, &ec),
-        ERR_OK);
+    assert_int_equal(cert_issue(&f->arena, &root_spec, other_key, NULL, &other_pem, &ec), ERR_OK);
     assert_int_equal(verify_at(pem, other_pem, CERT_TLS_PEER, NOW_S), ERR_DENIED);
     assert_int_equal(verify_at(other_pem, f->root_pem, CERT_AUTHORITY, NOW_S), ERR_DENIED);
     signing_key_free(other_key);
@@ -144,12 +142,12 @@ static void what_is_no_authority_certifies_nothing(void **state)
     struct fixture *f = *state;
     struct cert_spec spec = spec_of(CERT_TLS_PEER);
     struct slice pem = issue(f, &spec);
+    const struct cert_issuer leaf = {pem, f->leaf_key};
+    const struct cert_issuer mixed = {f->root_pem, f->leaf_key};
     struct slice out = {0};
     struct errctx ec = {0};
-    assert_int_equal(cert_issue(&f->arena, &spec, f->root_key, pem, f->leaf_key, &out, &ec),
-                     ERR_CORRUPT);
-    assert_int_equal(cert_issue(&f->arena, &spec, f->leaf_key, f->root_pem, f->leaf_key, &out, &ec),
-                     ERR_CORRUPT);
+    assert_int_equal(cert_issue(&f->arena, &spec, f->root_key, &leaf, &out, &ec), ERR_CORRUPT);
+    assert_int_equal(cert_issue(&f->arena, &spec, f->leaf_key, &mixed, &out, &ec), ERR_CORRUPT);
     assert_int_equal(verify_at(pem, pem, CERT_TLS_PEER, NOW_S), ERR_DENIED);
     assert_null(out.data);
 }
@@ -202,9 +200,8 @@ static void names_that_cannot_be_are_refused(void **state)
         struct cert_spec spec = spec_of(CERT_TLS_SERVER);
         spec.alt_names = &bad[i];
         spec.alt_count = 1;
-        assert_int_equal(
-            cert_issue(&f->arena, &spec, f->leaf_key, f->root_pem, f->root_key, &out, &ec),
-            ERR_INVALID);
+        assert_int_equal(cert_issue(&f->arena, &spec, f->leaf_key, &f->root, &out, &ec),
+                         ERR_INVALID);
     }
     for (size_t i = 0; i < ARRAY_LEN(many); i++)
         many[i] = "127.0.0.1";
@@ -212,8 +209,7 @@ static void names_that_cannot_be_are_refused(void **state)
     struct cert_spec spec = spec_of(CERT_TLS_SERVER);
     spec.alt_names = many;
     spec.alt_count = ARRAY_LEN(many);
-    assert_int_equal(cert_issue(&f->arena, &spec, f->leaf_key, f->root_pem, f->root_key, &out, &ec),
-                     ERR_LIMIT);
+    assert_int_equal(cert_issue(&f->arena, &spec, f->leaf_key, &f->root, &out, &ec), ERR_LIMIT);
     spec.alt_count = 64;
     issue(f, &spec);
 }
@@ -226,13 +222,11 @@ static void a_common_name_has_1_to_64_characters(void **state)
     struct slice out = {0};
     struct errctx ec = {0};
     spec.common_name = name;
-    assert_int_equal(cert_issue(&f->arena, &spec, f->leaf_key, f->root_pem, f->root_key, &out, &ec),
-                     ERR_INVALID);
+    assert_int_equal(cert_issue(&f->arena, &spec, f->leaf_key, &f->root, &out, &ec), ERR_INVALID);
     memset(name, 'n', 64);
     issue(f, &spec);
     memset(name, 'n', 65);
-    assert_int_equal(cert_issue(&f->arena, &spec, f->leaf_key, f->root_pem, f->root_key, &out, &ec),
-                     ERR_INVALID);
+    assert_int_equal(cert_issue(&f->arena, &spec, f->leaf_key, &f->root, &out, &ec), ERR_INVALID);
 }
 
 static void the_key_of_a_certificate_can_be_read_and_compared(void **state)
@@ -254,30 +248,28 @@ static void the_local_authority_issues_server_certificates(void **state)
     struct fixture *f = *state;
     static const char *const names[] = {"localhost"};
     struct cert_spec spec = spec_of(CERT_TLS_SERVER);
-    struct slice ca_key = {0};
-    struct slice ca_pem = {0};
+    struct pem_pair ca = {0};
+    struct pem_pair server = {0};
     struct slice again_pem = {0};
-    struct slice key = {0};
-    struct slice pem = {0};
     struct errctx ec = {0};
     uint8_t public_key[ED25519_PUBLIC_BYTES];
     spec.alt_names = names;
     spec.alt_count = 1;
-    assert_int_equal(local_authority_make(&f->arena, NOW_S, &ca_key, &ca_pem, &ec), ERR_OK);
-    assert_int_equal(local_authority_issue(&f->arena, ca_key, ca_pem, &spec, &key, &pem, &ec),
-                     ERR_OK);
-    assert_int_equal(verify_at(pem, ca_pem, CERT_TLS_SERVER, NOW_S), ERR_OK);
-    assert_true(cert_matches_key(pem, key));
-    assert_int_equal(cert_public_key(pem, public_key, &ec), ERR_UNSUPPORTED);
+    assert_int_equal(local_authority_make(&f->arena, NOW_S, &ca, &ec), ERR_OK);
+    assert_int_equal(local_authority_issue(&f->arena, &ca, &spec, &server, &ec), ERR_OK);
+    assert_int_equal(verify_at(server.cert_pem, ca.cert_pem, CERT_TLS_SERVER, NOW_S), ERR_OK);
+    assert_true(cert_matches_key(server.cert_pem, server.key_pem));
+    assert_int_equal(cert_public_key(server.cert_pem, public_key, &ec), ERR_UNSUPPORTED);
 
     /* A second certificate of the same key vouches for what the first one issued. */
-    assert_int_equal(local_authority_certify(&f->arena, ca_key, NOW_S, &again_pem, &ec), ERR_OK);
-    assert_false(slice_equal(ca_pem, again_pem));
-    assert_int_equal(verify_at(pem, again_pem, CERT_TLS_SERVER, NOW_S), ERR_OK);
+    assert_int_equal(local_authority_certify(&f->arena, ca.key_pem, NOW_S, &again_pem, &ec),
+                     ERR_OK);
+    assert_false(slice_equal(ca.cert_pem, again_pem));
+    assert_int_equal(verify_at(server.cert_pem, again_pem, CERT_TLS_SERVER, NOW_S), ERR_OK);
 
     /* Key and certificate of different authorities. */
-    assert_int_equal(local_authority_issue(&f->arena, key, ca_pem, &spec, &key, &pem, &ec),
-                     ERR_CORRUPT);
+    ca.key_pem = server.key_pem;
+    assert_int_equal(local_authority_issue(&f->arena, &ca, &spec, &server, &ec), ERR_CORRUPT);
 }
 
 int main(void)
