@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nodes, releases, chunks and the rollout lease as rows.
+#ifndef CONTROL_STORE_FLEET_H
+#define CONTROL_STORE_FLEET_H
+
+#include "control/store/store.h"
+
+/** What an operator decided about a node. */
+enum store_node_state {
+    STORE_NODE_PENDING,  /* seen, not admitted: gets nothing */
+    STORE_NODE_ADMITTED,
+    STORE_NODE_CORDONED, /* gets releases, does not count for INSYNC nor for waves */
+    STORE_NODE_DRAINING, /* cordoned, and told to leave service */
+    STORE_NODE_REMOVED,
+};
+
+struct store_node {
+    const char *id;
+    uint8_t public_key[32];
+    enum store_node_state state;
+    const char *address; /* as first seen or advertised; "" unknown */
+    int64_t first_seen_unix_ms;
+};
+enum err store_node_get(struct store_conn *c, struct arena *a, const char *id,
+                        struct store_node *out, struct errctx *ec) MUST_USE;
+/** Adds or replaces. */
+enum err store_node_put(struct store_conn *c, const struct store_node *node,
+                        struct errctx *ec) MUST_USE;
+enum err store_node_list(struct store_conn *c, struct arena *a, struct store_node **out_nodes,
+                         size_t *out_count, struct errctx *ec) MUST_USE;
+
+/** The lease of the rollout: `epoch` is its fencing number, checked in every rollout write. */
+struct store_lease {
+    const char *holder; /* node id and a random number of the process */
+    uint64_t epoch;
+    int64_t expires_unix_ms;
+};
+/**
+ * Takes or renews the lease in a transaction of its own. A lease taken from another holder (free or
+ * expired) raises the epoch. ERR_CONFLICT while another holds it.
+ */
+enum err store_lease_take(struct store_conn *c, const char *holder, int64_t now_unix_ms,
+                          int64_t duration_ms, uint64_t *out_epoch, struct errctx *ec) MUST_USE;
+
+/** Where the rollout stands: one row. */
+struct store_rollout {
+    uint64_t epoch;
+    uint64_t sequence;
+    uint8_t stable_root[32];        /* zero before the first */
+    uint64_t stable_version;
+    uint8_t candidate_root[32];     /* equal to stable_root when nothing is under way */
+    uint64_t candidate_version;
+    struct slice signed_pointer;    /* the newest, as sent to nodes */
+};
+/** ERR_NOT_FOUND before the first release. */
+enum err store_rollout_get(struct store_conn *c, struct arena *a, struct store_rollout *out,
+                           struct errctx *ec) MUST_USE;
+/** Inside a write transaction. ERR_CONFLICT when the lease's epoch is no longer `row->epoch`. */
+enum err store_rollout_put(struct store_conn *c, const struct store_rollout *row,
+                           struct errctx *ec) MUST_USE;
+
+/** Roots that were published, newest first; kept while a node runs them, and the last 100. */
+struct store_release {
+    uint8_t root[32];
+    uint64_t version;
+    int64_t created_unix_ms;
+};
+enum err store_release_add(struct store_conn *c, const struct store_release *release,
+                           struct errctx *ec) MUST_USE;
+enum err store_release_list(struct store_conn *c, struct arena *a,
+                            struct store_release **out_releases, size_t *out_count,
+                            struct errctx *ec) MUST_USE;
+enum err store_release_remove(struct store_conn *c, const uint8_t root[32],
+                              struct errctx *ec) MUST_USE;
+
+/** Packed chunks by hash: derived data, outside any change's transaction. */
+enum err store_chunk_get(struct store_conn *c, struct arena *a, const uint8_t hash[32],
+                         struct slice *out_packed, struct errctx *ec) MUST_USE;
+/** Inside a write transaction; one that exists already only gets its age renewed. */
+enum err store_chunk_put(struct store_conn *c, const uint8_t hash[32], struct slice packed,
+                         int64_t now_unix_ms, struct errctx *ec) MUST_USE;
+/**
+ * Removes chunks older than `before_unix_ms` for which `is_marked` says false; `limit` rows at most
+ * a call, so that writers wait no longer than a few milliseconds.
+ */
+struct store_chunk_sweep {
+    bool (*is_marked)(void *user, const uint8_t hash[32]);
+    void *user;
+    int64_t before_unix_ms;
+    size_t limit;
+    uint8_t cursor[32]; /* where the next call goes on; zero to start */
+};
+enum err store_chunk_sweep(struct store_conn *c, struct store_chunk_sweep *sweep,
+                           uint64_t *out_removed, bool *out_is_done, struct errctx *ec) MUST_USE;
+
+#endif

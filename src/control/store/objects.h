@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// Versioned objects: bodies by (kind, group, member, version). The store does not look into a body.
+#ifndef CONTROL_STORE_OBJECTS_H
+#define CONTROL_STORE_OBJECTS_H
+
+#include "control/store/store.h"
+
+/** Kinds of objects; the numbers are stored. */
+enum store_kind {
+    STORE_ZONE = 1, /* group: zone id, member: empty; body: the zone's settings */
+    STORE_NAME = 2, /* group: zone id, member: sort key of the owner; body: its record sets */
+    STORE_NODE = 3, /* group: node id, member: empty; body: public key */
+};
+
+struct store_object {
+    enum store_kind kind;
+    const char *group;
+    struct slice member;
+    uint64_t version;
+    bool is_deleted; /* the object does not exist from this version on */
+    struct slice body;
+};
+
+/** Writes the object at the transaction's version (store_take_version). */
+enum err store_object_put(struct store_conn *c, const struct store_object *object,
+                          struct errctx *ec) MUST_USE;
+
+/** The newest row, deleted ones as ERR_NOT_FOUND. */
+enum err store_object_get(struct store_conn *c, struct arena *a, enum store_kind kind,
+                          const char *group, struct slice member, struct store_object *out,
+                          struct errctx *ec) MUST_USE;
+
+/** The newest row at or below `version`; a deletion or nothing is ERR_NOT_FOUND. */
+enum err store_object_get_at(struct store_conn *c, struct arena *a,
+                             const struct store_object *which, uint64_t version,
+                             struct store_object *out, struct errctx *ec) MUST_USE;
+
+/** Newest rows of a group that exist, by member, from `from_member` on, `limit` at most. */
+enum err store_object_list(struct store_conn *c, struct arena *a, enum store_kind kind,
+                           const char *group, struct slice from_member, size_t limit,
+                           struct store_object **out_objects, size_t *out_count,
+                           struct errctx *ec) MUST_USE;
+
+/**
+ * Calls `visit` for each object (kind, group, member; newest row in the range, deletions
+ * included, with its body) that has a row with after < version <= upto. Order: kind, group,
+ * member. With after = 0 it is the whole content at `upto`. The object is borrowed.
+ */
+struct store_object_visitor {
+    enum err (*visit)(void *user, const struct store_object *object, struct errctx *ec);
+    void *user;
+};
+enum err store_object_changes(struct store_conn *c, uint64_t after, uint64_t upto,
+                              const struct store_object_visitor *visitor,
+                              struct errctx *ec) MUST_USE;
+
+/** Drops rows that a newer row at or below `version` of the same object covers. */
+enum err store_object_forget(struct store_conn *c, uint64_t version, uint64_t *out_dropped,
+                             struct errctx *ec) MUST_USE;
+
+/**
+ * A change as GetChange shows it: one row for each version that a client waits for.
+ */
+struct store_change {
+    const char *id; /* "C..." */
+    const char *account_id;
+    uint64_t version;
+    int64_t submitted_unix_ms;
+    const char *comment;    /* NULL: none */
+    bool is_insync;         /* set once, never taken back */
+    const char *held_reason; /* NULL: not held */
+};
+enum err store_change_add(struct store_conn *c, const struct store_change *change,
+                          struct errctx *ec) MUST_USE;
+enum err store_change_get(struct store_conn *c, struct arena *a, const char *account_id,
+                          const char *id, struct store_change *out, struct errctx *ec) MUST_USE;
+
+/** Marks as in sync every change with version <= upto that is not held. */
+enum err store_change_set_insync(struct store_conn *c, uint64_t upto, struct errctx *ec) MUST_USE;
+
+/** Pending changes above `after`, by version, `limit` at most. */
+enum err store_change_list_pending(struct store_conn *c, struct arena *a, uint64_t after,
+                                   size_t limit, struct store_change **out_changes,
+                                   size_t *out_count, struct errctx *ec) MUST_USE;
+
+/** An object kept at its proven version although newer rows exist. */
+struct store_held {
+    enum store_kind kind;
+    const char *group;
+    struct slice member;
+    uint64_t at_version;     /* what releases use; 0: the object is left out */
+    uint64_t change_version; /* the rejected change */
+    const char *reason;
+};
+/** Replaces the whole set of held objects, and held_reason of the changes they stand for. */
+enum err store_held_replace(struct store_conn *c, const struct store_held *held, size_t count,
+                            struct errctx *ec) MUST_USE;
+enum err store_held_list(struct store_conn *c, struct arena *a, struct store_held **out_held,
+                         size_t *out_count, struct errctx *ec) MUST_USE;
+
+#endif
