@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What tls.c makes and stream.c uses. Nobody else includes it.
+#ifndef NET_TLS_PRIV_H
+#define NET_TLS_PRIV_H
+
+#include "net/tls.h"
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+
+struct net_tls {
+    SSL_CTX *ctx;
+    bool checks_name; /* the server's name or address must be in its certificate */
+};
+
+#endif
