@@ -37,9 +37,13 @@ static inline size_t buf_len(const struct buf *b)
 uint8_t *buf_reserve(struct buf *b, size_t size) MUST_USE;
 void buf_extend(struct buf *b, size_t size);
 
+/** Appends bytes; they must not be the buffer's own. */
 void buf_append(struct buf *b, struct slice s);
+/** One byte. */
 void buf_append_byte(struct buf *b, uint8_t byte);
+/** A NUL-terminated text, without the NUL. */
 void buf_append_str(struct buf *b, const char *text);
+/** Formatted text, without the NUL. */
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /** Drops `size` bytes from the front. */

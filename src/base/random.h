@@ -21,6 +21,7 @@ void prng_init(struct prng *p);
 /** Seeds from one number: the same number, the same sequence. */
 void prng_init_fixed(struct prng *p, uint64_t seed);
 
+/** The next 64 random bits. */
 uint64_t prng_next(struct prng *p);
 
 /** Even over 0..bound-1; bound > 0. */

@@ -39,7 +39,10 @@ static inline bool slice_equal(struct slice a, struct slice b)
 /** ASCII letters compare without case (RFC 9110 field names, DNS names). */
 bool slice_equal_nocase(struct slice a, struct slice b);
 
+/** Whether the first bytes are `prefix`; the empty one always is. */
 bool slice_starts_with(struct slice s, struct slice prefix);
+
+/** Whether the last bytes are `suffix`. */
 bool slice_ends_with(struct slice s, struct slice suffix);
 
 /** memcmp order, the shorter one first when one is a prefix of the other. */

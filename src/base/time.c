@@ -138,10 +138,13 @@ static char *put_clock(char *out, const struct civil *c)
 
 void time_format_iso8601(int64_t unix_ms, char out[TIME_ISO8601_SIZE])
 {
+    int64_t s = unix_ms / MS_PER_S;
     int64_t ms = unix_ms % MS_PER_S;
-    if (ms < 0)
+    if (ms < 0) { /* division rounds towards zero, time runs from below */
         ms += MS_PER_S;
-    struct civil c = civil_of_unix((unix_ms - ms) / MS_PER_S);
+        s -= 1;
+    }
+    struct civil c = civil_of_unix(s);
     char *at = put_text(put_digits(out, c.year, 4), "-");
     at = put_text(put_digits(at, c.month, 2), "-");
     at = put_text(put_digits(at, c.day, 2), "T");
