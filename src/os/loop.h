@@ -45,7 +45,8 @@ struct loop_io {
 /**
  * Starts, or changes the events of a running watcher; events 0 stops it. Stop before closing fd:
  * asking again for what is watched already costs nothing, not even a look at the descriptor.
- * Where the kernel refuses to watch fd, on_ready is called once with both events and `loop` NULL.
+ * A descriptor that is not open aborts. Where the kernel has no room for another watch, on_ready is
+ * called once with both events and `loop` NULL.
  */
 void loop_io_set(struct loop *l, struct loop_io *io, int fd, unsigned events);
 void loop_io_stop(struct loop_io *io);

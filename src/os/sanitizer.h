@@ -29,8 +29,8 @@
 #define HAS_SANITIZER (HAS_THREAD_SANITIZER || HAS_ADDRESS_SANITIZER)
 
 /**
- * The exit code of a process that a sanitizer ended. Test runs set it: exitcode=99 in
- * ASAN_OPTIONS, TSAN_OPTIONS and UBSAN_OPTIONS (`./dev asan` and `./dev tsan` do).
+ * The exit code of a process that a sanitizer ended, where the run set exitcode=99 in ASAN_OPTIONS,
+ * TSAN_OPTIONS and UBSAN_OPTIONS. With abort_on_error=1 it ends by SIGABRT instead: a crash too.
  */
 #define SANITIZER_EXIT_CODE 99
 
