@@ -18,7 +18,6 @@ enum rdata_field {
     RDATA_STRINGS, /* one or more character strings, to the end */
     RDATA_TAG,     /* a CAA tag behind its length */
     RDATA_VALUE,   /* text to the end, in quotes */
-    RDATA_FIELD_KIND_COUNT,
 };
 
 struct rdata_shape {

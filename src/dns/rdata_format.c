@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Record data as the text that the API lists. Called for listings and tools, on any thread.
+#include "dns/rdata.h"
+
+#include "base/check.h"
+#include "dns/rdata_priv.h"
+#include "dns/wire_priv.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+/* Longest text of one byte of data: a backslash and three digits. */
+enum { TEXT_BYTES_PER_BYTE = 4 };
+
+/* Longest text of one field besides its bytes: an address, a name's dots, quotes, spaces. */
+enum { TEXT_BYTES_PER_FIELD = 64 };
+
+/* The bytes in quotes; what is not printable ASCII, in octal. */
+static char *format_quoted(char *to, struct slice bytes)
+{
+    *to++ = '"';
+    for (size_t i = 0; i < bytes.len; i++) {
+        uint8_t c = bytes.data[i];
+        if (c < ' ' || c > '~') {
+            to = dns_octal_write(to, c);
+            continue;
+        }
+        if (c == '"' || c == '\\')
+            *to++ = '\\';
+        *to++ = (char)c;
+    }
+    *to++ = '"';
+    return to;
+}
+
+static char *format_strings(char *to, struct slice bytes)
+{
+    for (size_t at = 0; at < bytes.len; at += 1U + bytes.data[at]) {
+        if (at > 0)
+            *to++ = ' ';
+        to = format_quoted(to, slice_of(bytes.data + at + 1, bytes.data[at]));
+    }
+    return to;
+}
+
+/* inet_ntop's IPv6 form is that of RFC 5952. */
+static char *format_address(char *to, int family, struct slice bytes)
+{
+    const char *text = inet_ntop(family, bytes.data, to, INET6_ADDRSTRLEN);
+    CHECK(text != NULL);
+    return to + strlen(to);
+}
+
+static char *format_number(char *to, uint32_t number)
+{
+    int len = snprintf(to, TEXT_BYTES_PER_FIELD, "%u", number);
+    CHECK(len > 0 && len < TEXT_BYTES_PER_FIELD);
+    return to + len;
+}
+
+static char *format_name(char *to, struct slice name)
+{
+    char text[DNS_NAME_TEXT_SIZE];
+    size_t len = dns_name_format(name, text);
+    memcpy(to, text, len);
+    return to + len;
+}
+
+static char *format_field(char *to, enum rdata_field field, struct slice bytes)
+{
+    switch (field) {
+    case RDATA_IPV4:
+        return format_address(to, AF_INET, bytes);
+    case RDATA_IPV6:
+        return format_address(to, AF_INET6, bytes);
+    case RDATA_U8:
+        return format_number(to, bytes.data[0]);
+    case RDATA_U16:
+        return format_number(to, dns_get_u16(bytes.data));
+    case RDATA_U32:
+        return format_number(to, dns_get_u32(bytes.data));
+    case RDATA_NAME:
+        return format_name(to, bytes);
+    case RDATA_STRINGS:
+        return format_strings(to, bytes);
+    case RDATA_TAG:
+        memcpy(to, bytes.data + 1, bytes.len - 1);
+        return to + bytes.len - 1;
+    case RDATA_VALUE:
+        return format_quoted(to, bytes);
+    }
+    return to;
+}
+
+struct slice dns_rdata_format(struct arena *a, uint16_t type, struct slice rdata)
+{
+    const struct rdata_shape *shape = rdata_shape_of(type);
+    CHECK(shape != NULL);
+    size_t size = TEXT_BYTES_PER_BYTE * rdata.len + TEXT_BYTES_PER_FIELD * shape->field_count;
+    char *text = arena_alloc(a, size);
+    char *to = text;
+    size_t at = 0;
+    for (size_t i = 0; i < shape->field_count; i++) {
+        enum rdata_field field = shape->fields[i];
+        struct slice rest = slice_of(rdata.data + at, rdata.len - at);
+        size_t bytes = rdata_field_bytes(field, rest);
+        if (i > 0)
+            *to++ = ' ';
+        to = format_field(to, field, slice_of(rest.data, bytes));
+        at += bytes;
+    }
+    CHECK(at == rdata.len && (size_t)(to - text) < size);
+    return slice_of(text, (size_t)(to - text));
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text of values, as Route 53 takes it, to record data. Called by the API for each value of a
+// change and by the compiler, on any thread.
+#include "dns/rdata.h"
+
+#include "base/check.h"
+#include "dns/rdata_priv.h"
+#include "dns/wire_priv.h"
+
+#include <arpa/inet.h>
+
+/* A value on its way to wire form. */
+struct rdata_builder {
+    uint8_t *data;
+    size_t len;
+    size_t size;
+};
+
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static void add_bytes(struct rdata_builder *b, const void *bytes, size_t len)
+{
+    CHECK(b->size - b->len >= len);
+    memcpy(b->data + b->len, bytes, len);
+    b->len += len;
+}
+
+static void add_byte(struct rdata_builder *b, uint8_t byte)
+{
+    add_bytes(b, &byte, 1);
+}
+
+/* ---- fields separated by spaces */
+
+static enum dns_problem parse_address(struct rdata_builder *b, int family, struct slice text)
+{
+    enum dns_problem refused = family == AF_INET ? DNS_PROBLEM_IPV4 : DNS_PROBLEM_IPV6;
+    char buffer[INET6_ADDRSTRLEN];
+    uint8_t address[sizeof(struct in6_addr)];
+    if (text.len >= sizeof(buffer) || slice_find(text, '\0') < text.len)
+        return refused;
+    memcpy(buffer, text.data, text.len);
+    buffer[text.len] = '\0';
+    if (inet_pton(family, buffer, address) != 1)
+        return refused;
+    add_bytes(b, address, family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr));
+    return DNS_PROBLEM_NONE;
+}
+
+static enum dns_problem parse_u8(struct rdata_builder *b, struct slice text)
+{
+    uint64_t number;
+    if (!slice_parse_u64(text, UINT8_MAX, &number))
+        return DNS_PROBLEM_U8;
+    add_byte(b, (uint8_t)number);
+    return DNS_PROBLEM_NONE;
+}
+
+static enum dns_problem parse_u16(struct rdata_builder *b, struct slice text)
+{
+    uint64_t number;
+    uint8_t wire[sizeof(uint16_t)];
+    if (!slice_parse_u64(text, UINT16_MAX, &number))
+        return DNS_PROBLEM_U16;
+    dns_put_u16(wire, (uint16_t)number);
+    add_bytes(b, wire, sizeof(wire));
+    return DNS_PROBLEM_NONE;
+}
+
+static enum dns_problem parse_u32(struct rdata_builder *b, struct slice text)
+{
+    uint64_t number;
+    uint8_t wire[sizeof(uint32_t)];
+    if (!slice_parse_u64(text, UINT32_MAX, &number))
+        return DNS_PROBLEM_U32;
+    dns_put_u32(wire, (uint32_t)number);
+    add_bytes(b, wire, sizeof(wire));
+    return DNS_PROBLEM_NONE;
+}
+
+static enum dns_problem parse_name(struct rdata_builder *b, struct slice text)
+{
+    struct dns_name name;
+    enum dns_problem problem = dns_name_parse_text(text, &name);
+    if (problem == DNS_PROBLEM_NONE)
+        add_bytes(b, name.wire, name.len);
+    return problem;
+}
+
+static enum dns_problem parse_tag(struct rdata_builder *b, struct slice text)
+{
+    if (!rdata_is_tag(text))
+        return DNS_PROBLEM_CAA_TAG;
+    add_byte(b, (uint8_t)text.len);
+    add_bytes(b, text.data, text.len);
+    return DNS_PROBLEM_NONE;
+}
+
+/* ---- text in quotes */
+
+/* The byte that stands at text[*at], perhaps escaped; moves *at behind it. */
+static enum dns_problem read_quoted_byte(struct slice text, size_t *at, uint8_t *out_byte)
+{
+    uint8_t c = text.data[(*at)++];
+    if (c < ' ' || c > '~')
+        return DNS_PROBLEM_CHARACTER;
+    *out_byte = c;
+    if (c != '\\')
+        return DNS_PROBLEM_NONE;
+    struct slice rest = slice_of(text.data + *at, text.len - *at);
+    if (dns_octal_read(rest, out_byte)) {
+        *at += 3;
+        return DNS_PROBLEM_NONE;
+    }
+    /* RFC 1035 section 5.1: a backslash and no digit is that character itself. */
+    bool is_escape = rest.len > 0 && rest.data[0] >= ' ' && rest.data[0] <= '~' &&
+                     !(rest.data[0] >= '0' && rest.data[0] <= '9');
+    if (!is_escape)
+        return DNS_PROBLEM_ESCAPE;
+    *out_byte = rest.data[0];
+    *at += 1;
+    return DNS_PROBLEM_NONE;
+}
+
+/* Adds the content of the quoted string at text[*at], and moves *at behind its closing quote. */
+static enum dns_problem parse_quoted(struct rdata_builder *b, struct slice text, size_t *at)
+{
+    size_t start = b->len;
+    if (*at >= text.len || text.data[*at] != '"')
+        return DNS_PROBLEM_STRING_QUOTES;
+    *at += 1;
+    while (*at < text.len && text.data[*at] != '"') {
+        uint8_t byte = 0;
+        enum dns_problem problem = read_quoted_byte(text, at, &byte);
+        if (problem != DNS_PROBLEM_NONE)
+            return problem;
+        if (b->len - start == DNS_STRING_MAX_BYTES)
+            return DNS_PROBLEM_STRING_LENGTH;
+        add_byte(b, byte);
+    }
+    if (*at == text.len)
+        return DNS_PROBLEM_STRING_QUOTES;
+    *at += 1;
+    return DNS_PROBLEM_NONE;
+}
+
+/* Strings in quotes, with or without spaces between them ("a""b" is how some tools split). */
+static enum dns_problem parse_strings(struct rdata_builder *b, struct slice text)
+{
+    if (text.len > DNS_TXT_TEXT_MAX_CHARS)
+        return DNS_PROBLEM_TXT_LENGTH;
+    size_t at = 0;
+    do {
+        size_t length_at = b->len;
+        add_byte(b, 0);
+        enum dns_problem problem = parse_quoted(b, text, &at);
+        if (problem != DNS_PROBLEM_NONE)
+            return problem;
+        b->data[length_at] = (uint8_t)(b->len - length_at - 1);
+        while (at < text.len && is_space(text.data[at]))
+            at++;
+    } while (at < text.len);
+    return DNS_PROBLEM_NONE;
+}
+
+static enum dns_problem parse_value(struct rdata_builder *b, struct slice text)
+{
+    size_t at = 0;
+    enum dns_problem problem = parse_quoted(b, text, &at);
+    if (problem == DNS_PROBLEM_NONE && at != text.len)
+        problem = DNS_PROBLEM_CAA_VALUE;
+    return problem;
+}
+
+/* ---- whole values */
+
+static enum dns_problem parse_field(struct rdata_builder *b, enum rdata_field field,
+                                    struct slice text)
+{
+    switch (field) {
+    case RDATA_IPV4:
+        return parse_address(b, AF_INET, text);
+    case RDATA_IPV6:
+        return parse_address(b, AF_INET6, text);
+    case RDATA_U8:
+        return parse_u8(b, text);
+    case RDATA_U16:
+        return parse_u16(b, text);
+    case RDATA_U32:
+        return parse_u32(b, text);
+    case RDATA_NAME:
+        return parse_name(b, text);
+    case RDATA_STRINGS:
+        return parse_strings(b, text);
+    case RDATA_TAG:
+        return parse_tag(b, text);
+    case RDATA_VALUE:
+        return parse_value(b, text);
+    }
+    return DNS_PROBLEM_TYPE;
+}
+
+/* Cuts the text before the next space off the front, and the spaces behind it. */
+static struct slice cut_field(struct slice *rest)
+{
+    size_t len = 0;
+    while (len < rest->len && !is_space(rest->data[len]))
+        len++;
+    struct slice field = slice_of(rest->data, len);
+    *rest = slice_trim(slice_of(rest->data + len, rest->len - len));
+    return field;
+}
+
+/* Whether a field of this kind may hold spaces; such a field is the last. */
+static bool is_quoted(enum rdata_field field)
+{
+    return field == RDATA_STRINGS || field == RDATA_VALUE;
+}
+
+static enum dns_problem parse_fields(struct rdata_builder *b, const struct rdata_shape *shape,
+                                     struct slice text)
+{
+    struct slice rest = slice_trim(text);
+    struct slice fields[DNS_RDATA_FIELD_MAX_COUNT];
+    for (size_t i = 0; i < shape->field_count; i++) {
+        if (rest.len == 0 && shape->field_count > 1)
+            return shape->field_error;
+        if (is_quoted(shape->fields[i])) {
+            fields[i] = rest;
+            rest = slice_of(NULL, 0);
+        } else {
+            fields[i] = cut_field(&rest);
+        }
+    }
+    if (rest.len > 0)
+        return shape->field_error;
+    for (size_t i = 0; i < shape->field_count; i++) {
+        enum dns_problem problem = parse_field(b, shape->fields[i], fields[i]);
+        if (problem != DNS_PROBLEM_NONE)
+            return problem;
+    }
+    return DNS_PROBLEM_NONE;
+}
+
+/* Wire form takes at most a byte per character of text, besides these for lengths and numbers. */
+enum { WIRE_MAX_EXTRA_BYTES = 64 };
+
+enum err dns_rdata_parse(struct arena *a, uint16_t type, struct slice text, struct slice *out_rdata,
+                         struct errctx *ec)
+{
+    const struct rdata_shape *shape = rdata_shape_of(type);
+    if (shape == NULL)
+        return dns_problem_of_value(ec, DNS_PROBLEM_TYPE, text);
+    size_t size = text.len + WIRE_MAX_EXTRA_BYTES;
+    struct rdata_builder b = {.data = arena_alloc(a, size), .size = size};
+    enum dns_problem problem = parse_fields(&b, shape, text);
+    if (problem != DNS_PROBLEM_NONE)
+        return dns_problem_of_value(ec, problem, text);
+    *out_rdata = slice_of(b.data, b.len);
+    return ERR_OK;
+}
