@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ids of Route 53 resources: a letter and upper-case base 36. Pure: randomness is an argument.
+#ifndef AWS_R53_IDS_H
+#define AWS_R53_IDS_H
+
+#include "base/macros.h"
+
+#include <stdint.h>
+
+/** A letter, 20 digits of base 36 and a NUL; 103 bits, never guessed twice. */
+#define R53_ID_SIZE 22
+
+/** The letter says what it is. */
+#define R53_ID_ZONE 'Z'
+#define R53_ID_CHANGE 'C'
+#define R53_ID_DELEGATION_SET 'N'
+
+/** Makes an id from 16 random bytes. */
+void r53_id_make(char letter, const uint8_t random[16], char out[R53_ID_SIZE]);
+
+/** Zone id of aliases to distributions, as clients hard-code it. */
+#define R53_DISTRIBUTION_ZONE_ID "Z2FDTNDATAQYW2"
+
+#endif

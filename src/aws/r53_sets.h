@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Record sets as the store keeps them and as DNS needs them: the XML of one owner's sets, the body
+// of a zone, and the wire form of a set. Called by the API and by the compiler, any thread.
+#ifndef AWS_R53_SETS_H
+#define AWS_R53_SETS_H
+
+#include "aws/error.h"
+#include "aws/route53.h"
+#include "base/err.h"
+#include "dns/name.h"
+
+/** The body of a STORE_NAME object: <ResourceRecordSets> with the sets of one owner. In `a`. */
+struct slice r53_sets_encode(struct arena *a, const struct r53_sets *sets);
+
+/** Errors: ERR_CORRUPT. Everything in `a`. The sets are in the order of r53_sets_sort. */
+enum err r53_sets_decode(struct arena *a, struct slice text, struct r53_sets *out,
+                         struct errctx *ec) MUST_USE;
+
+/** Sorts by type, then set identifier: the order in which the API lists sets of one name. */
+void r53_sets_sort(struct r53_sets *sets);
+
+/** The body of a STORE_ZONE object. In `a`. */
+struct slice r53_zone_body_encode(struct arena *a, const struct r53_zone_body *body);
+
+/** Errors: ERR_CORRUPT. Everything in `a`. */
+enum err r53_zone_body_decode(struct arena *a, struct slice text, struct r53_zone_body *out,
+                              struct errctx *ec) MUST_USE;
+
+/** One set as DNS answers it. */
+struct r53_wire_set {
+    uint16_t type;       /* DNS type number */
+    uint32_t ttl_s;      /* of a set with values */
+    struct slice *rdata; /* canonical wire form, in the order of the values */
+    size_t rdata_count;  /* 0 for an alias */
+    bool is_alias;
+    const char *alias_zone_id;
+    struct dns_name alias_name;
+    bool alias_evaluate_health;
+};
+
+/**
+ * Converts a set that the API accepted. Errors: ERR_INVALID with the words of dns_rdata_parse or
+ * dns_name_parse; ERR_UNSUPPORTED for a type or a routing policy that this version does not serve.
+ * Everything in `a`.
+ */
+enum err r53_set_to_wire(struct arena *a, const struct r53_record_set *set,
+                         struct r53_wire_set *out, struct errctx *ec) MUST_USE;
+
+/** The DNS number of a type. */
+uint16_t r53_rr_type_number(enum r53_rr_type type);
+
+#endif

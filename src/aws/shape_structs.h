@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The row macros of the shape tables, as C declarations: enums, structs and the names of their
+// descriptor tables. Included before a .def file; has no include guard on purpose.
+#define ENUM_BEGIN(c_name) enum c_name { c_name##_absent = 0,
+#define VALUE(c_value, text) c_value,
+#define ENUM_END                                                                                   \
+    }                                                                                              \
+    ;
+
+#define SHAPE_BEGIN(name)                                                                          \
+    extern const struct aws_shape AWS_SHAPE_OF(SHAPE);                                             \
+    struct SHAPE {
+#define TEXT(field, name, location, need, shortest, longest) const char *field;
+#define ID(field, name, location, need, prefix) const char *field;
+#define STRIPPED_ID(field, name, location, need, prefix) const char *field;
+#define BOOL(field, name, location, need) bool has_##field, field;
+#define NUMBER(field, name, location, need, smallest, largest)                                     \
+    bool has_##field;                                                                              \
+    int64_t field;
+#define TIME(field, name, location, need)                                                          \
+    bool has_##field;                                                                              \
+    int64_t field;
+#define ENUM(field, name, location, need, c_enum) enum c_enum field;
+#define STRUCTURE(field, name, need, c_shape) struct c_shape *field;
+#define TEXTS(field, name, need, element, least, longest)                                          \
+    bool has_##field;                                                                              \
+    size_t field##_count;                                                                          \
+    const char **field;
+#define LIST(field, name, need, element, least, c_shape)                                           \
+    bool has_##field;                                                                              \
+    size_t field##_count;                                                                          \
+    struct c_shape *field;
+#define FLAT_LIST(field, element, need, least, c_shape)                                            \
+    bool has_##field;                                                                              \
+    size_t field##_count;                                                                          \
+    struct c_shape *field;
+#define SHAPE_END                                                                                  \
+    }                                                                                              \
+    ;
