@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The API of control on one listener: Route 53 and CloudFront by REST-XML, and the service `weir`
+// by JSON, all signed with Signature Version 4. Called by cmd on the control role's loop.
+#ifndef CONTROL_API_API_H
+#define CONTROL_API_API_H
+
+#include "control/store/store.h"
+#include "crypto/seal.h"
+#include "http/limits.h"
+#include "net/tls.h"
+#include "os/loop.h"
+
+/** Owner: api_new gives one, api_free takes it. Threads: the loop's, for every function. */
+struct api;
+
+/** All borrowed until api_free. */
+struct api_options {
+    struct store *store;
+    const struct seal_key *seal_key; /* opens the secrets of access keys */
+    const char *platform;            /* "weir.test": the SOA of new zones names it */
+    unsigned worker_count;           /* threads, each with a store connection of its own */
+    unsigned queue_limit;            /* calls that may wait; past it 503; 0: API_QUEUE_LIMIT */
+    uint32_t rate_per_s;             /* calls a second for one account; past it Throttling */
+    struct http_limits limits;       /* of the listeners; body_bytes is capped for the API */
+    /**
+     * What the nodes run at present, for ListNodes: a JSON object {"node id": {...}, ...}, in `a`.
+     * Called on the loop's thread. NULL: nothing is known.
+     */
+    struct slice (*node_status)(void *user, struct arena *a);
+    void *user;
+};
+
+/** Starts the workers. Errors: those of store_connect. */
+enum err api_new(struct loop *loop, const struct api_options *options, struct api **out_api,
+                 struct errctx *ec) MUST_USE;
+
+/** Serves a listening socket; tls NULL: plain. The descriptor stays the caller's. */
+void api_listen(struct api *api, int listen_fd, const struct net_tls *tls);
+
+/** Accepts nothing new and finishes calls under way; on_drained(user) is called once. */
+void api_drain(struct api *api, void (*on_drained)(void *user), void *user);
+
+/** Closes everything; calls under way are finished first, unanswered. NULL is fine. */
+void api_free(struct api *api);
+
+/** The first administrator key, for DIR/credentials. */
+#define API_KEY_ID_SIZE 21
+#define API_SECRET_SIZE 41
+struct api_access_key {
+    char id[API_KEY_ID_SIZE]; /* "AKIA" and 16 more */
+    char secret[API_SECRET_SIZE];
+};
+
+/**
+ * Makes an access key of the account and stores it, the secret sealed, in a transaction of its
+ * own. The caller writes it down and wipes it.
+ */
+enum err api_access_key_make(struct store_conn *c, const struct seal_key *seal_key,
+                             const char *account_id, const char *user_name,
+                             struct api_access_key *out, struct errctx *ec) MUST_USE;
+
+/** Delegation sets of a new store: names ns-1.PLATFORM to ns-16.PLATFORM, four a set. */
+#define API_DELEGATION_SETS 4
+
+/** Adds the delegation sets to a store that has none, in a transaction of its own. */
+enum err api_delegation_sets_make(struct store_conn *c, const char *platform, struct errctx *ec)
+    MUST_USE;
+
+/**
+ * Records a node as admitted, key and all, in a transaction of its own: `weir up` on one machine
+ * admits its own node by this. Harmless where it is admitted already.
+ */
+enum err api_node_admit(struct store_conn *c, const char *account_id, const char *node_id,
+                        const uint8_t public_key[32], struct errctx *ec) MUST_USE;
+
+#endif
