@@ -77,7 +77,7 @@ static void report_crash(int signo, siginfo_t *info, void *context)
     int count = backtrace(frames, CRASH_FRAMES_MAX);
     backtrace_symbols_fd(frames, count, fd);
     /* SA_RESETHAND brought the default back: this kills, as soon as the handler returns. */
-    raise(signo);
+    (void)raise(signo);
 }
 
 void crash_report_set_fd(int fd)

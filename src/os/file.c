@@ -19,6 +19,13 @@ void fd_cleanup(int *fd)
         close(*fd);
 }
 
+int fd_take(int *fd)
+{
+    int taken = *fd;
+    *fd = -1;
+    return taken;
+}
+
 /** Reads `size` bytes, or less where the file ends before. */
 static enum err read_all(int fd, uint8_t *data, size_t size, size_t *out_len, struct errctx *ec)
 {
@@ -162,7 +169,6 @@ enum err file_lock(const char *path, int *out_fd, struct errctx *ec)
             return err_set(ec, ERR_CONFLICT, "'%s': another process holds the lock", path);
         return err_errno(ec, "lock '%s'", path);
     }
-    *out_fd = fd;
-    fd = -1;
+    *out_fd = fd_take(&fd);
     return ERR_OK;
 }

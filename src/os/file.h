@@ -12,6 +12,9 @@
 void fd_cleanup(int *fd);
 #define AUTO_FD CLEANUP(fd_cleanup)
 
+/** Takes the descriptor out of the variable, which is negative from then on: to hand it out. */
+int fd_take(int *fd) MUST_USE;
+
 /**
  * The whole file, at most `limit` bytes, with a NUL behind it that the slice does not count.
  * Errors: ERR_NOT_FOUND, ERR_DENIED, ERR_LIMIT where it is longer, ERR_INVALID where it is no

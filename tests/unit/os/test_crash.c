@@ -85,7 +85,7 @@ static int go_deeper(int depth)
 static void overflow_the_stack(void)
 {
     no_depth = -1;
-    exit(go_deeper(1));
+    _exit(go_deeper(1));
 }
 
 static void *overflow_on_a_thread(void *arg)

@@ -52,14 +52,18 @@ static mode_t mode_of(const char *path)
     return st.st_mode & 07777;
 }
 
-static unsigned files_here(void)
+static int is_visible(const struct dirent *entry)
 {
-    unsigned count = 0;
-    DIR *dir = opendir(".");
-    assert_non_null(dir);
-    for (const struct dirent *e = readdir(dir); e != NULL; e = readdir(dir))
-        count += e->d_name[0] != '.';
-    closedir(dir);
+    return entry->d_name[0] != '.';
+}
+
+static int files_here(void)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(".", &entries, is_visible, NULL);
+    for (int i = 0; i < count; i++)
+        free(entries[i]);
+    free(entries);
     return count;
 }
 

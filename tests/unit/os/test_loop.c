@@ -203,11 +203,11 @@ static void a_signal_is_called_on_the_main_loop(void **state)
     struct notes notes = {.loop = l};
     struct loop_signal sig = {.on_signal = note_signal, .user = &notes};
     loop_signal_set(l, &sig, SIGUSR1);
-    raise(SIGUSR1);
+    (void)raise(SIGUSR1);
     loop_run(l);
     assert_int_equal(notes.signo, SIGUSR1);
     loop_signal_stop(&sig);
-    raise(SIGUSR1); /* stays blocked: it kills nobody */
+    (void)raise(SIGUSR1); /* stays blocked: it kills nobody */
     run_for_ms(l, 1);
     assert_int_equal(notes.call_count, 1);
     loop_signal_set(l, &sig, SIGUSR1);
@@ -238,7 +238,7 @@ static int use_own_loop(void *arg)
     struct notes notes = {.loop = l};
     struct loop_signal sig = {.on_signal = note_signal, .user = &notes};
     loop_signal_set(l, &sig, SIGUSR1);
-    raise(SIGUSR1);
+    (void)raise(SIGUSR1);
     loop_run(l);
     loop_signal_stop(&sig);
     loop_free(l);
@@ -256,7 +256,7 @@ static void a_forked_child_has_its_own_loop_and_signals(void **state)
     assert_int_equal(child_run(use_own_loop, &notes), 0);
     run_for_ms(l, 1);
     assert_int_equal(notes.call_count, 0); /* the child's signal is not ours */
-    raise(SIGUSR1);
+    (void)raise(SIGUSR1);
     loop_run(l);
     assert_int_equal(notes.call_count, 1);
     loop_signal_stop(&sig);

@@ -210,7 +210,7 @@ static int wait_for_term(void *arg)
     pthread_sigmask(SIG_BLOCK, &term, NULL);
     if (*is_unblocked)
         process_unblock_signals();
-    raise(SIGTERM);
+    (void)raise(SIGTERM);
     return 0;
 }
 
