@@ -3,8 +3,10 @@
 #include "os/rcu.h"
 
 #include "base/alloc.h"
+#include "base/time.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -12,7 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -48,7 +49,7 @@ static void *read_pairs(void *arg)
         last = pair->number;
         if (turn % 8 == 0) {
             rcu_offline();
-            usleep(1);
+            sched_yield();
             rcu_online();
         } else {
             rcu_quiescent();
@@ -93,11 +94,14 @@ static void an_online_reader_delays_the_writer_until_it_is_quiescent(void **stat
     pthread_t writer;
     rcu_thread_register();
     assert_int_equal(pthread_create(&writer, NULL, wait_then_note, &has_waited), 0);
-    usleep(20 * 1000);
-    assert_false(has_waited);
+    int64_t end_ns = time_monotonic_ns() + 20 * NS_PER_MS;
+    while (time_monotonic_ns() < end_ns) {
+        assert_false(has_waited);
+        sched_yield();
+    }
     while (!has_waited) {
         rcu_quiescent();
-        usleep(100);
+        sched_yield();
     }
     pthread_join(writer, NULL);
     rcu_thread_unregister();
