@@ -17,7 +17,7 @@ struct known_signature {
     const char *signature_hex;
 };
 
-#define PEM(base64) "-----BEGIN PRIVATE KEY-----\n" base64 "\n-----END PRIVATE KEY-----\n"
+#define PEM(base64) ("-----BEGIN PRIVATE KEY-----\n" base64 "\n-----END PRIVATE KEY-----\n")
 
 static const struct known_signature known_signatures[] = {
     {
