@@ -37,6 +37,7 @@ uint8_t *buf_reserve(struct buf *b, size_t size)
     size_t len = buf_len(b);
     CHECK_MSG(size < SIZE_MAX / 4 && len < SIZE_MAX / 4, "a buffer of %zu + %zu bytes", len, size);
     if (b->start > 0) {
+        CHECK(b->data != NULL);
         memmove(b->data, b->data + b->start, len);
         b->start = 0;
         b->end = len;

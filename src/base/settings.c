@@ -140,7 +140,7 @@ static enum err apply(struct reader *r, const struct setting *row, const struct 
 {
     size_t index = (size_t)(row - settings_table);
     CHECK(index < settings_count && (size_t)row->kind < ARRAY_LEN(set_by_kind));
-    if (memchr(g->value.data, '\0', g->value.len) != NULL)
+    if (slice_find(g->value, '\0') < g->value.len)
         return err_set(ec, ERR_INVALID, "%s: holds a NUL character", g->where);
     if (r->sources[index] > r->source) {
         struct settings scratch = {0};

@@ -102,13 +102,13 @@ void slice_hex(struct slice s, char *out)
     out[2 * s.len] = '\0';
 }
 
-/* The value of a hex digit, or -1. */
-static int hex_value(uint8_t c)
+/* The value of a hex digit, or 16. */
+static unsigned hex_value(uint8_t c)
 {
     if (c >= '0' && c <= '9')
-        return c - '0';
+        return (unsigned)(c - '0');
     uint8_t lower = ascii_lower(c);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+    return lower >= 'a' && lower <= 'f' ? (unsigned)(lower - 'a' + 10) : 16;
 }
 
 bool slice_unhex(struct slice hex, uint8_t *out, size_t out_size, size_t *out_len)
@@ -116,7 +116,7 @@ bool slice_unhex(struct slice hex, uint8_t *out, size_t out_size, size_t *out_le
     if (hex.len % 2 != 0 || hex.len / 2 > out_size)
         return false;
     for (size_t i = 0; i < hex.len; i++) {
-        if (hex_value(hex.data[i]) < 0)
+        if (hex_value(hex.data[i]) > 15)
             return false;
     }
     for (size_t i = 0; i < hex.len / 2; i++)

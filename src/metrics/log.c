@@ -109,6 +109,8 @@ struct line {
 
 static void put(struct line *l, const char *text, size_t len)
 {
+    if (len == 0)
+        return;
     /* A closing quote may stand in the tail already, hence the sum and no difference. */
     if (l->is_cut || l->len + len > LOG_LINE_MAX_BYTES - LOG_LINE_TAIL_BYTES) {
         l->is_cut = true;
