@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bounds of release/. They are part of the contract: what breaks them does not decode, so
+// raising one needs a feature in the root.
+#ifndef RELEASE_LIMITS_H
+#define RELEASE_LIMITS_H
+
+#define TRIE_KEY_NIBBLES 32u             /* 16 bytes: how deep a trie may split */
+#define TRIE_FAN_OUT 16u                 /* children of one chunk: four bits of the key */
+#define TRIE_ID_MAX_BYTES 512u           /* zone id, '/', an owner name of 255 bytes, and room */
+#define TRIE_INLINE_MAX_BYTES (8u << 10) /* a larger value is a list of pieces */
+#define TRIE_PIECES_MAX 16u              /* VALUE_MAX_BYTES / CHUNK_PIECE_BYTES */
+#define TRIE_ENTRIES_MAX (1ull << 32)    /* of one trie, so that sums never overflow */
+#define TRIE_BYTES_MAX (1ull << 48)
+
+#define RELEASE_ID_MAX_BYTES 128u         /* of zones, nodes, features, roles */
+#define RELEASE_SET_TTL_MAX_S 0x7fffffffu /* RFC 2181 section 8 */
+#define RELEASE_RDATA_MAX_BYTES 65535u    /* RFC 1035 section 3.2.1: RDLENGTH has 16 bits */
+#define RELEASE_RDATA_MAX 4096u           /* of one set */
+#define RELEASE_SETS_MAX 1024u            /* of one name */
+#define RELEASE_ADDRESSES_MAX 256u        /* of a zone's delegation set */
+#define RELEASE_SOURCES_MAX 4096u         /* networks of a private zone */
+#define RELEASE_TRIES_MAX 64u             /* of one root, unknown kinds included */
+#define RELEASE_WAVE_MAX 8192u            /* nodes that a pointer names */
+#define RELEASE_PEM_MAX_BYTES (16u << 10) /* a release key's certificate */
+
+#define RELEASE_ROLES_MAX 16u  /* of one node */
+#define RELEASE_HELD_MAX 1024u /* roots on one node's disk */
+#define RELEASE_VERSION_MAX_BYTES 64u
+#define RELEASE_REASON_MAX_BYTES 512u /* of a rejection; the rest is cut */
+
+#endif

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// A node's report to control (Report in release.proto), as a struct.
+#ifndef RELEASE_REPORT_H
+#define RELEASE_REPORT_H
+
+#include "release/root.h"
+
+struct release_report {
+    const char *node_id;
+    const char **roles;
+    size_t role_count;
+    const char *version;
+    uint64_t epoch;
+    uint64_t sequence;
+    struct chunk_hash applied; /* zero before the first */
+    struct chunk_hash proven;
+    struct chunk_hash tried;
+    struct chunk_hash rejected;
+    const char *rejected_reason;
+    bool is_pinned;
+    const char **features;
+    size_t feature_count;
+    uint64_t boot;
+    struct chunk_hash *held; /* roots on the node's disk */
+    size_t held_count;
+};
+
+#define RELEASE_REPORT_MAX_BYTES (64u << 10)
+
+struct slice release_report_encode(struct arena *a, const struct release_report *r);
+enum err release_report_decode(struct arena *a, struct slice bytes, struct release_report *out,
+                               struct errctx *ec) MUST_USE;
+
+#endif
