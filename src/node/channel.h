@@ -13,15 +13,16 @@
 #include "release/chunk.h"
 
 enum channel_kind {
-    CHANNEL_FIRST_ROOT = 1, /* agent -> supervisor: a root is tried and may be served: bind, start */
-    CHANNEL_ROLE_STARTED,   /* supervisor -> agent: the role's process runs (pid) */
-    CHANNEL_ROLE_CRASHED,   /* supervisor -> agent: it crashed; text says how ("signal 11") */
-    CHANNEL_ROLE_READY,     /* role -> supervisor; supervisor -> agent */
-    CHANNEL_SHUTDOWN,       /* supervisor -> agent: the node is draining; /healthz turns 503 */
-    CHANNEL_ROLE_HELLO,     /* role -> agent: new process, nothing loaded */
-    CHANNEL_APPLY,          /* agent -> role: serve this root */
-    CHANNEL_APPLIED,        /* role -> agent: it is served */
-    CHANNEL_APPLY_FAILED,   /* role -> agent: it could not be loaded; text says why */
+    CHANNEL_FIRST_ROOT =
+        1,                /* agent -> supervisor: a root is tried and may be served: bind, start */
+    CHANNEL_ROLE_STARTED, /* supervisor -> agent: the role's process runs (pid) */
+    CHANNEL_ROLE_CRASHED, /* supervisor -> agent: it crashed; text says how ("signal 11") */
+    CHANNEL_ROLE_READY,   /* role -> supervisor; supervisor -> agent */
+    CHANNEL_SHUTDOWN,     /* supervisor -> agent: the node is draining; /healthz turns 503 */
+    CHANNEL_ROLE_HELLO,   /* role -> agent: new process, nothing loaded */
+    CHANNEL_APPLY,        /* agent -> role: serve this root */
+    CHANNEL_APPLIED,      /* role -> agent: it is served */
+    CHANNEL_APPLY_FAILED, /* role -> agent: it could not be loaded; text says why */
 };
 
 #define CHANNEL_TEXT_SIZE 256
@@ -34,7 +35,8 @@ struct channel_message {
     char text[CHANNEL_TEXT_SIZE]; /* NUL-terminated */
 };
 
-/** Both ends, non-blocking and close-on-exec. Aborts where the kernel gives none (at start only). */
+/** Both ends, non-blocking and close-on-exec. Aborts where the kernel gives none (at start only).
+ */
 void channel_pair(int *out_a, int *out_b);
 
 /** Sends, or drops the message when 64 wait already (the receiver is stuck; it is watched). */

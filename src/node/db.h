@@ -12,8 +12,8 @@
 struct node_db;
 
 /** Opens DIR/node.db. A damaged file is set aside (node.db.damaged) by the writer and made anew. */
-enum err node_db_open(const char *dir, bool is_writer, struct node_db **out_db,
-                      struct errctx *ec) MUST_USE;
+enum err node_db_open(const char *dir, bool is_writer, struct node_db **out_db, struct errctx *ec)
+    MUST_USE;
 void node_db_close(struct node_db *db);
 
 /** Reads chunks from this database, unpacked and verified. Valid as long as it is open. */
@@ -34,7 +34,7 @@ enum err node_db_put_chunk(struct node_db *db, const struct chunk_hash *hash, st
 /** What happened to a root on this node; steps only rise, but for REJECTED. */
 enum node_root_step {
     NODE_ROOT_FETCHED = 1,
-    NODE_ROOT_TRYING,   /* noted before the trial; found at start: the trial took the agent down */
+    NODE_ROOT_TRYING, /* noted before the trial; found at start: the trial took the agent down */
     NODE_ROOT_TRIED,
     NODE_ROOT_APPLIED,
     NODE_ROOT_PROVEN,
@@ -50,21 +50,21 @@ struct node_root {
     int64_t at_unix_ms;
     char reason[256]; /* of a rejection */
 };
-enum err node_db_put_root(struct node_db *db, const struct node_root *root,
-                          struct errctx *ec) MUST_USE;
+enum err node_db_put_root(struct node_db *db, const struct node_root *root, struct errctx *ec)
+    MUST_USE;
 /** Newest first. */
 enum err node_db_list_roots(struct node_db *db, struct arena *a, struct node_root **out_roots,
                             size_t *out_count, struct errctx *ec) MUST_USE;
-enum err node_db_forget_root(struct node_db *db, const struct chunk_hash *hash,
-                             struct errctx *ec) MUST_USE;
+enum err node_db_forget_root(struct node_db *db, const struct chunk_hash *hash, struct errctx *ec)
+    MUST_USE;
 
 /** The root that is served (durable before roles are told), and the newest signed pointer. */
-enum err node_db_set_serving(struct node_db *db, const struct chunk_hash *root,
-                             struct errctx *ec) MUST_USE;
-enum err node_db_serving(struct node_db *db, struct chunk_hash *out_root,
-                         struct errctx *ec) MUST_USE;
-enum err node_db_set_pointer(struct node_db *db, struct slice signed_pointer,
-                             struct errctx *ec) MUST_USE;
+enum err node_db_set_serving(struct node_db *db, const struct chunk_hash *root, struct errctx *ec)
+    MUST_USE;
+enum err node_db_serving(struct node_db *db, struct chunk_hash *out_root, struct errctx *ec)
+    MUST_USE;
+enum err node_db_set_pointer(struct node_db *db, struct slice signed_pointer, struct errctx *ec)
+    MUST_USE;
 enum err node_db_pointer(struct node_db *db, struct arena *a, struct slice *out_signed_pointer,
                          struct errctx *ec) MUST_USE;
 

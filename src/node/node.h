@@ -4,9 +4,18 @@
 #define NODE_NODE_H
 
 #include "node/channel.h"
+#include "node/limits.h"
 #include "node/role.h"
 
 #define NODE_ROLES_MAX 8
+
+/**
+ * Heartbeats of a role's threads, in shared memory: each cell counts up while its thread lives; 0
+ * is a thread that never beat and is not watched.
+ */
+struct node_heartbeats {
+    _Atomic uint32_t beats[NODE_HEARTBEAT_THREADS];
+};
 
 /** One role of this node, as supervisor and agent share it. */
 struct node_role {
@@ -15,6 +24,7 @@ struct node_role {
     size_t socket_count;
     unsigned thread_count;
     struct sample_ring *samples;
+    struct node_heartbeats *heartbeats;
     int supervisor_fd; /* supervisor's end of supervisor <-> role */
     int role_fd;       /* role's end of it */
     int agent_fd;      /* agent's end of agent <-> role */
@@ -24,15 +34,16 @@ struct node_role {
 /** What the supervisor prepared before it forks; the children inherit it. */
 struct node {
     const struct settings *settings;
+    const char *fleet_root_path; /* the certificate that this node pins */
     struct node_role roles[NODE_ROLES_MAX];
     size_t role_count;
     int supervisor_agent_fd; /* supervisor's end of supervisor <-> agent */
     int agent_supervisor_fd;
-    int admin_fd;            /* listening, for the agent; -1 without */
+    int admin_fd; /* listening, for the agent; -1 without */
     struct net_address admin_bound;
-    int peer_fd;             /* listening, for the agent; -1 without */
+    int peer_fd; /* listening, for the agent; -1 without */
     struct net_address peer_bound;
-    int nodes_fd;            /* listening, for control; -1 where this node runs no control */
+    int nodes_fd;                   /* listening, for control; -1 where this node runs no control */
     struct net_address nodes_bound; /* the agent's own control, where there is one */
     bool has_control;
 };

@@ -22,11 +22,12 @@ enum role_socket_kind {
 /** Sockets of one address that a role wants. */
 struct role_socket {
     enum role_socket_kind kind;
-    const char *label;          /* key in ready.json: "dns", "api"; sockets may share one */
-    struct net_address wanted;  /* port 0: any free one; sockets of one label and address get the same */
-    struct net_address bound;   /* set by the supervisor */
-    int *fds;                   /* fd_count of them, set by the supervisor */
-    unsigned fd_count;          /* 1, or the role's threads */
+    const char *label; /* key in ready.json: "dns", "api"; sockets may share one */
+    struct net_address
+        wanted; /* port 0: any free one; sockets of one label and address get the same */
+    struct net_address bound; /* set by the supervisor */
+    int *fds;                 /* fd_count of them, set by the supervisor */
+    unsigned fd_count;        /* 1, or the role's threads */
 };
 
 /** A loaded root of a role: whatever its load callback gives. */
@@ -109,7 +110,9 @@ struct role_context {
     size_t socket_count;
     unsigned thread_count;
     struct sample_ring *samples; /* where the role puts a sample of its traffic */
-    void *impl;                  /* role_process.c's */
+    int nodes_fd;                /* listening for the nodes of the fleet; control's, else -1 */
+    struct net_address nodes_bound;
+    void *impl; /* role_process.c's */
 };
 
 /** The role serves. Main thread, once. */
@@ -118,7 +121,8 @@ void role_ready(struct role_context *context);
 void role_drained(struct role_context *context);
 /**
  * A sign of life for the watchdog. Each serving thread calls it at least once a second with its
- * index (the main loop's own is done by role_process.c). Any thread; one relaxed store.
+ * index, below its thread count + 1 (the main loop's own is done by role_process.c). Any thread;
+ * one relaxed store.
  */
 void role_heartbeat(struct role_context *context, unsigned thread_index);
 

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The builder thread of a role's process. The main loop puts the wanted root into one place, the
+// builder takes it, loads it through its own read connection to node.db, swaps it in and posts
+// the outcome back.
+#include "node/builder_priv.h"
+
+#include "base/alloc.h"
+#include "base/check.h"
+#include "node/db.h"
+#include "os/process.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct builder {
+    struct builder_options options; /* set before the thread starts */
+    struct loop *loop;
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* guards the four members below */
+    pthread_cond_t changed;
+    bool has_wanted;
+    bool is_ending;
+    struct chunk_hash wanted;
+
+    struct node_db *db;           /* builder thread's; opened at the first root */
+    struct role_release *serving; /* builder thread's: what was applied last */
+};
+
+/** One outcome on its way to the loop. */
+struct posted_result {
+    struct builder *builder;
+    struct builder_result result;
+};
+
+static void deliver(void *arg)
+{
+    struct posted_result *p = arg;
+    struct builder *b = p->builder;
+    b->options.on_result(b->options.user, &p->result);
+    free(p);
+}
+
+static enum err load_and_apply(struct builder *b, const struct chunk_hash *hash, struct errctx *ec)
+{
+    enum err e = ERR_OK;
+    if (b->db == NULL)
+        e = node_db_open(b->options.data_dir, false, &b->db, ec);
+    if (e != ERR_OK)
+        return e;
+    struct chunk_source source = node_db_source(b->db);
+    struct role_root root = {.hash = hash, .source = &source};
+    struct role_release *loaded = NULL;
+    e = b->options.ops->load(b->options.role_state, &root, b->serving, &loaded, ec);
+    if (e != ERR_OK)
+        return e;
+    b->options.ops->apply(b->options.role_state, loaded);
+    b->serving = loaded;
+    return ERR_OK;
+}
+
+/** Waits for a wanted root; false when the builder ends. */
+static bool take_wanted(struct builder *b, struct chunk_hash *out)
+{
+    pthread_mutex_lock(&b->lock);
+    while (!b->has_wanted && !b->is_ending)
+        pthread_cond_wait(&b->changed, &b->lock);
+    bool is_taken = !b->is_ending;
+    *out = b->wanted;
+    b->has_wanted = false;
+    pthread_mutex_unlock(&b->lock);
+    return is_taken;
+}
+
+static void *builder_run(void *arg)
+{
+    struct builder *b = arg;
+    crash_report_thread_start();
+    struct chunk_hash root;
+    while (take_wanted(b, &root)) {
+        struct posted_result *p = NEW(struct posted_result);
+        p->builder = b;
+        p->result.root = root;
+        p->result.result = load_and_apply(b, &root, &p->result.ec);
+        loop_post(b->loop, deliver, p);
+    }
+    node_db_close(b->db);
+    return NULL;
+}
+
+struct builder *builder_new(struct loop *loop, const struct builder_options *options)
+{
+    struct builder *b = NEW(struct builder);
+    b->options = *options;
+    b->loop = loop;
+    pthread_mutex_init(&b->lock, NULL);
+    pthread_cond_init(&b->changed, NULL);
+    int failed = pthread_create(&b->thread, NULL, builder_run, b);
+    CHECK_MSG(failed == 0, "no builder thread");
+    return b;
+}
+
+void builder_apply(struct builder *b, const struct chunk_hash *root)
+{
+    pthread_mutex_lock(&b->lock);
+    b->wanted = *root;
+    b->has_wanted = true;
+    pthread_cond_signal(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+}
+
+void builder_free(struct builder *b)
+{
+    if (b == NULL)
+        return;
+    pthread_mutex_lock(&b->lock);
+    b->is_ending = true;
+    pthread_cond_signal(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+    pthread_join(b->thread, NULL);
+    pthread_mutex_destroy(&b->lock);
+    pthread_cond_destroy(&b->changed);
+    free(b);
+}
