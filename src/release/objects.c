@@ -14,14 +14,12 @@ enum zone_field {
     ZONE_ADDRESSES = 4,
     ZONE_IS_PRIVATE = 5,
     ZONE_SOURCES = 6,
-    ZONE_HAS_DELEGATIONS = 7,
-    ZONE_HAS_WILDCARDS = 8,
 };
 enum prefix_field { PREFIX_ADDRESS = 1, PREFIX_LENGTH = 2 };
-enum name_field { NAME_OWNER = 1, NAME_SETS = 2 };
+enum name_field { NAME_OWNER = 1, NAME_SETS = 2, NAME_CHILDREN = 3 };
 enum set_field { SET_TYPE = 1, SET_TTL = 2, SET_RDATA = 3, SET_ALIAS = 4 };
 enum alias_field { ALIAS_ZONE_ID = 1, ALIAS_NAME = 2, ALIAS_EVALUATE_HEALTH = 3 };
-enum node_field { NODE_ID = 1, NODE_PUBLIC_KEY = 2 };
+enum node_field { NODE_ID = 1, NODE_PUBLIC_KEY = 2, NODE_IS_DRAINING = 3 };
 
 static bool is_address(size_t len)
 {
@@ -52,8 +50,6 @@ struct slice release_zone_encode(struct arena *a, const struct release_zone *z)
     wire_put_number(&b, ZONE_IS_PRIVATE, z->is_private);
     for (size_t i = 0; i < z->source_count; i++)
         wire_put_item(&b, ZONE_SOURCES, prefix_encode(a, &z->sources[i]));
-    wire_put_number(&b, ZONE_HAS_DELEGATIONS, z->has_delegations);
-    wire_put_number(&b, ZONE_HAS_WILDCARDS, z->has_wildcards);
     return wire_take(a, &b);
 }
 
@@ -103,12 +99,6 @@ static void read_zone_field(struct arena *a, struct wire_reader *r, struct relea
         break;
     case ZONE_SOURCES:
         read_prefix(r, &z->sources[z->source_count++]);
-        break;
-    case ZONE_HAS_DELEGATIONS:
-        z->has_delegations = wire_number(r, 1) == 1;
-        break;
-    case ZONE_HAS_WILDCARDS:
-        z->has_wildcards = wire_number(r, 1) == 1;
         break;
     default:
         break;
@@ -181,6 +171,7 @@ struct slice release_name_encode(struct arena *a, const struct release_name *n)
     wire_put_bytes(&b, NAME_OWNER, n->owner);
     for (size_t i = 0; i < n->set_count; i++)
         put_set(&b, &n->sets[i]);
+    wire_put_number(&b, NAME_CHILDREN, n->child_count);
     return wire_take(a, &b);
 }
 
@@ -234,6 +225,8 @@ enum err release_name_decode(struct arena *a, struct slice bytes, struct release
             n.owner = wire_bytes(&r);
         else if (r.field == NAME_SETS)
             read_set(a, &r, &n.sets[n.set_count++]);
+        else if (r.field == NAME_CHILDREN)
+            n.child_count = (uint32_t)wire_number(&r, UINT32_MAX);
     }
     wire_expect(&r, !r.is_bad && name_is_valid(&n));
     enum err err = wire_finish(&r, "name", ec);
@@ -248,6 +241,7 @@ struct slice release_node_encode(struct arena *a, const struct release_node *n)
     struct buf b = {0};
     wire_put_bytes(&b, NODE_ID, slice_str(n->id));
     wire_put_bytes(&b, NODE_PUBLIC_KEY, slice_of(n->public_key, ED25519_PUBLIC_BYTES));
+    wire_put_number(&b, NODE_IS_DRAINING, n->is_draining);
     return wire_take(a, &b);
 }
 
@@ -262,6 +256,8 @@ enum err release_node_decode(struct arena *a, struct slice bytes, struct release
             n.id = read_id(a, &r);
         else if (r.field == NODE_PUBLIC_KEY)
             key = wire_bytes(&r);
+        else if (r.field == NODE_IS_DRAINING)
+            n.is_draining = wire_number(&r, 1) == 1;
     }
     wire_expect(&r, n.id != NULL && key.len == ED25519_PUBLIC_BYTES);
     enum err err = wire_finish(&r, "node", ec);

@@ -21,8 +21,6 @@ struct release_zone {
     bool is_private;
     struct release_prefix *sources;
     size_t source_count;
-    bool has_delegations;
-    bool has_wildcards;
 };
 
 struct release_set {
@@ -39,12 +37,14 @@ struct release_set {
 struct release_name {
     struct slice owner;
     struct release_set *sets; /* sorted by type, each type once */
-    size_t set_count;         /* 0: empty non-terminal */
+    size_t set_count;         /* 0: empty non-terminal, which then has children */
+    uint32_t child_count;     /* names that exist one label below, so that control can prune */
 };
 
 struct release_node {
     const char *id;
     uint8_t public_key[ED25519_PUBLIC_BYTES];
+    bool is_draining; /* an operator asked it to leave service */
 };
 
 struct slice release_zone_encode(struct arena *a, const struct release_zone *z);
