@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rollout: watches the store's version, compiles, signs, and leads every release through trial
+// and waves to all nodes; serves them; keeps the lease. On a thread and loop of its own.
+#ifndef CONTROL_ROLLOUT_ROLLOUT_H
+#define CONTROL_ROLLOUT_ROLLOUT_H
+
+#include "control/cert/cert.h"
+#include "control/compile/compile.h"
+#include "control/store/store.h"
+#include "net/address.h"
+
+struct rollout;
+
+struct rollout_options {
+    struct store *store;
+    const struct control_keys *keys; /* kept */
+    const char *holder;              /* of the lease: the node id */
+    int nodes_fd;                    /* listening; nodes come in here */
+    struct compile_builtin builtin;  /* kept */
+};
+
+/**
+ * Makes what a new store lacks (fleet seed, this node's own admission, built-in zones), then
+ * starts the thread. Errors: the store's; ERR_DENIED for keys that do not fit.
+ */
+enum err rollout_start(const struct rollout_options *options, struct rollout **out_rollout,
+                       struct errctx *ec) MUST_USE;
+
+/** A version was committed: look at once. Any thread; fits store_on_commit. */
+void rollout_wake(void *rollout);
+
+/** Ends the thread; nodes keep what they have. */
+void rollout_stop(struct rollout *r);
+
+/**
+ * What the fleet runs, as JSON text for `weir node list` and the console: for each node id, state,
+ * last heard, roles, applied, proven, rejected and reason, pinned; sequence, stable and candidate
+ * root, versions, held objects. Any thread; in `a`.
+ */
+struct slice rollout_status(struct rollout *r, struct arena *a);
+
+#endif
