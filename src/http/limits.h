@@ -48,7 +48,7 @@ enum {
     HTTP_READ_BYTES = 16 * 1024,  /* one read; also one TLS record */
     HTTP_LINGER_BYTES = 16 << 20, /* discarded behind the last answer, so that it is seen */
     HTTP_ACCEPTS_PER_TURN = 64,   /* connections taken from a listener at once */
-    HTTP_ROUNDS_PER_TURN = 32,    /* reads and requests of one connection at once */
+    HTTP_ROUNDS_PER_TURN = 64,    /* steps of one connection at once */
     HTTP_SHED_CONNECTIONS = 64,   /* beyond connection_count, while their 503 leaves */
     HTTP_ACCEPT_PAUSE_MS = 100,   /* without accepting when descriptors have run out */
     HTTP_RETRY_AFTER_S = 1,       /* told to a client that is turned away */
