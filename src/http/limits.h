@@ -24,20 +24,16 @@ struct http_limits {
     uint32_t request_count;        /* on one connection, then it is closed */
 };
 
-#define HTTP_LIMITS_DEFAULT                                                                        \
-    ((struct http_limits){.target_bytes = 8192,                                                    \
-                          .head_bytes = 20480,                                                     \
-                          .field_count = 128,                                                      \
-                          .body_bytes = 4u << 20,                                                  \
-                          .output_bytes = 256u << 10,                                              \
-                          .head_timeout_ns = 10000000000,                                          \
-                          .idle_timeout_ns = 60000000000,                                          \
-                          .body_timeout_ns = 30000000000,                                          \
-                          .write_timeout_ns = 30000000000,                                         \
-                          .half_close_timeout_ns = 5000000000,                                     \
-                          .linger_timeout_ns = 2000000000,                                         \
-                          .connection_count = 10000,                                               \
-                          .request_count = 100000})
+/** As an initialiser of constants, and as a value. */
+#define HTTP_LIMITS_INIT                                                                           \
+    {                                                                                              \
+        .target_bytes = 8192, .head_bytes = 20480, .field_count = 128, .body_bytes = 4u << 20,     \
+        .output_bytes = 256u << 10, .head_timeout_ns = 10000000000,                                \
+        .idle_timeout_ns = 60000000000, .body_timeout_ns = 30000000000,                            \
+        .write_timeout_ns = 30000000000, .half_close_timeout_ns = 5000000000,                      \
+        .linger_timeout_ns = 2000000000, .connection_count = 10000, .request_count = 100000        \
+    }
+#define HTTP_LIMITS_DEFAULT ((struct http_limits)HTTP_LIMITS_INIT)
 
 enum {
     HTTP_EMPTY_LINES = 2,             /* before a request (RFC 9112 section 2.2 wants one) */
@@ -53,9 +49,11 @@ enum {
     HTTP_ACCEPT_PAUSE_MS = 100,   /* without accepting when descriptors have run out */
     HTTP_RETRY_AFTER_S = 1,       /* told to a client that is turned away */
 
-    HTTP_CLIENT_IDLE = 64,           /* connections that one client keeps */
-    HTTP_CLIENT_IDLE_MS = 30 * 1000, /* less than idle_timeout_ns of our own server */
-    HTTP_INFO_ANSWERS = 16,          /* 1xx heads before the final one */
+    HTTP_CLIENT_IDLE = 64,              /* connections that one client keeps */
+    HTTP_CLIENT_IDLE_MS = 30 * 1000,    /* less than idle_timeout_ns of our own server */
+    HTTP_INFO_ANSWERS = 16,             /* 1xx heads before the final one */
+    HTTP_CLIENT_TIMEOUT_MS = 30 * 1000, /* where a call's options name none */
+    HTTP_WAIT_BODY_BYTES = 64 << 20,    /* of an answer, where a tool names no limit */
 };
 
 #endif
