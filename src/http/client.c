@@ -114,7 +114,7 @@ void http_link_keep(struct http_link *link)
 {
     struct http_client *c = link->client;
     if (c->idle_count == HTTP_CLIENT_IDLE) {
-        struct http_link *oldest = LIST_FIRST(&c->idle, struct http_link, node);
+        struct http_link *oldest = LIST_ENTRY(c->idle.next, struct http_link, node);
         link_wake(oldest);
         http_link_free(oldest);
     }
