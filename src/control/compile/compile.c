@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiler: gathers the objects that differ between two contents, turns each into what a
+// release holds of it, and updates the tries. Called by the rollout, on its thread.
+#include "control/compile/compile.h"
+
+#include "aws/r53_sets.h"
+#include "base/buf.h"
+#include "base/check.h"
+#include "control/compile/member_priv.h"
+#include "control/compile/names_priv.h"
+#include "control/store/zones.h"
+#include "dns/rdata.h"
+#include "release/objects.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NODE_BODY_BYTES (ED25519_PUBLIC_BYTES + 1) /* public key, flags */
+#define NODE_FLAG_DRAINING 1
+
+/** One compile under way. */
+struct compile {
+    const struct compile_job *job;
+    struct arena arena;
+    struct release_root before;
+    struct names names;
+    struct map zones;    /* struct names_zone by zone id */
+    struct map held;     /* by identity: objects that `after` holds; a mark, no value of its own */
+    struct map released; /* struct store_held by identity: held before, not after, not yet put */
+    struct buf changes[RELEASE_KIND_COUNT]; /* struct trie_change, but for names */
+};
+
+static struct slice identity(struct arena *a, enum store_kind kind, const char *group,
+                             struct slice member)
+{
+    char *head = arena_printf(a, "%d/%s/", (int)kind, group);
+    size_t head_len = strlen(head);
+    uint8_t *bytes = arena_alloc(a, head_len + member.len);
+    memcpy(bytes, head, head_len);
+    if (member.len > 0)
+        memcpy(bytes + head_len, member.data, member.len);
+    return slice_of(bytes, head_len + member.len);
+}
+
+static void add_change(struct compile *c, enum release_kind kind, const char *id,
+                       struct slice value)
+{
+    struct slice kept_id = slice_str(arena_strdup(&c->arena, id));
+    struct trie_change change = {
+        .key = trie_key_of(&c->before.seed, kept_id, slice_of(NULL, 0)),
+        .id = kept_id,
+        .value = value,
+    };
+    buf_append(&c->changes[kind], slice_of(&change, sizeof(change)));
+}
+
+/** The addresses of a zone's delegation set, as bytes. */
+static enum err zone_addresses(struct compile *c, const char *set_id, struct release_zone *zone,
+                               struct errctx *ec)
+{
+    struct store_delegation_set set;
+    enum err e = store_delegation_set_get(c->job->conn, &c->arena, set_id, &set, ec);
+    if (e != ERR_OK)
+        return err_wrap(ec, "delegation set %s", set_id);
+    zone->addresses = arena_array(&c->arena, set.address_count, sizeof(*zone->addresses));
+    for (size_t i = 0; i < set.address_count; i++) {
+        bool is_v6 = strchr(set.addresses[i], ':') != NULL;
+        e = dns_rdata_parse(&c->arena, is_v6 ? DNS_TYPE_AAAA : DNS_TYPE_A,
+                            slice_str(set.addresses[i]), &zone->addresses[i], ec);
+        if (e != ERR_OK)
+            return err_wrap(ec, "delegation set %s", set_id);
+    }
+    zone->address_count = set.address_count;
+    return ERR_OK;
+}
+
+static enum err put_zone(struct compile *c, const struct store_object *object, struct errctx *ec)
+{
+    if (object->is_deleted) {
+        add_change(c, RELEASE_ZONE, object->group, slice_of(NULL, 0));
+        return ERR_OK;
+    }
+    struct r53_zone_body body;
+    struct release_zone zone = {.id = object->group};
+    struct dns_name apex;
+    enum err e = r53_zone_body_decode(&c->arena, object->body, &body, ec);
+    if (e == ERR_OK)
+        e = dns_name_parse(slice_str(body.name), &apex, ec);
+    if (e == ERR_OK)
+        e = zone_addresses(c, body.delegation_set_id, &zone, ec);
+    if (e != ERR_OK)
+        return e;
+    zone.apex = dns_name_slice(&apex);
+    zone.order = (uint64_t)body.order;
+    zone.is_private = body.has_private_zone && body.private_zone;
+    add_change(c, RELEASE_ZONE, object->group, release_zone_encode(&c->arena, &zone));
+    return ERR_OK;
+}
+
+static enum err put_node(struct compile *c, const struct store_object *object, struct errctx *ec)
+{
+    struct slice value = {0};
+    if (!object->is_deleted) {
+        if (object->body.len != NODE_BODY_BYTES)
+            return err_set(ec, ERR_CORRUPT, "body of %zu bytes", object->body.len);
+        struct release_node node = {.id = object->group};
+        memcpy(node.public_key, object->body.data, ED25519_PUBLIC_BYTES);
+        node.is_draining = (object->body.data[ED25519_PUBLIC_BYTES] & NODE_FLAG_DRAINING) != 0;
+        value = release_node_encode(&c->arena, &node);
+    }
+    add_change(c, RELEASE_NODE, object->group, value);
+    return ERR_OK;
+}
+
+/**
+ * Where the names of a zone end: from its object, the newest that ever was in the new content's
+ * range, since a zone that is going takes its names along.
+ */
+static enum err zone_of(struct compile *c, const char *zone_id, struct names_zone **out,
+                        struct errctx *ec)
+{
+    *out = map_get(&c->zones, slice_str(zone_id));
+    if (*out != NULL)
+        return ERR_OK;
+    struct store_object which = {.kind = STORE_ZONE, .group = zone_id};
+    struct store_object object;
+    uint64_t version = c->job->after.version;
+    enum err e = store_object_get_at(c->job->conn, &c->arena, &which, version, &object, ec);
+    if (e == ERR_NOT_FOUND) /* deleted meanwhile: as it was in the content before */
+        e = store_object_get_at(c->job->conn, &c->arena, &which, c->job->before.version, &object,
+                                ec);
+    if (e != ERR_OK)
+        return e;
+    struct r53_zone_body body;
+    struct dns_name *apex = ARENA_NEW(&c->arena, struct dns_name);
+    e = r53_zone_body_decode(&c->arena, object.body, &body, ec);
+    if (e == ERR_OK)
+        e = dns_name_parse(slice_str(body.name), apex, ec);
+    if (e != ERR_OK)
+        return e;
+    struct names_zone *zone = ARENA_NEW(&c->arena, struct names_zone);
+    zone->id = arena_strdup(&c->arena, zone_id);
+    zone->apex = dns_name_slice(apex);
+    map_put(&c->zones, slice_str(zone_id), zone);
+    *out = zone;
+    return ERR_OK;
+}
+
+static void copy_set(struct arena *a, const struct r53_wire_set *from, struct release_set *to)
+{
+    *to = (struct release_set){
+        .type = from->type,
+        .ttl_s = from->ttl_s,
+        .rdata = from->rdata,
+        .rdata_count = from->rdata_count,
+        .is_alias = from->is_alias,
+        .alias_zone_id = from->alias_zone_id,
+        .alias_evaluate_health = from->alias_evaluate_health,
+    };
+    if (from->is_alias)
+        to->alias_name = arena_copy(a, dns_name_slice(&from->alias_name));
+}
+
+static int compare_types(const void *a, const void *b)
+{
+    const struct release_set *left = a;
+    const struct release_set *right = b;
+    return (int)left->type - (int)right->type;
+}
+
+/** The sets of a body, by type number as releases order them. */
+static enum err read_sets(struct compile *c, struct slice body, struct release_set **out_sets,
+                          size_t *out_count, struct errctx *ec)
+{
+    struct r53_sets sets;
+    enum err e = r53_sets_decode(&c->arena, body, &sets, ec);
+    if (e != ERR_OK)
+        return e;
+    struct release_set *wire = arena_array(&c->arena, sets.items_count, sizeof(*wire));
+    for (size_t i = 0; i < sets.items_count; i++) {
+        struct r53_wire_set one;
+        e = r53_set_to_wire(&c->arena, &sets.items[i], &one, ec);
+        if (e != ERR_OK)
+            return e;
+        copy_set(&c->arena, &one, &wire[i]);
+    }
+    if (sets.items_count > 1)
+        qsort(wire, sets.items_count, sizeof(*wire), compare_types);
+    *out_sets = wire;
+    *out_count = sets.items_count;
+    return ERR_OK;
+}
+
+static enum err put_name(struct compile *c, const struct store_object *object, struct errctx *ec)
+{
+    struct dns_name owner;
+    struct names_zone *zone = NULL;
+    struct release_set *sets = NULL;
+    size_t set_count = 0;
+    enum err e = member_owner(object->member, &owner, ec);
+    if (e == ERR_OK)
+        e = zone_of(c, object->group, &zone, ec);
+    if (e == ERR_OK && !object->is_deleted)
+        e = read_sets(c, object->body, &sets, &set_count, ec);
+    if (e == ERR_OK)
+        e = names_set(&c->names, zone, dns_name_slice(&owner), sets, set_count, ec);
+    return e;
+}
+
+static enum err put_object(struct compile *c, const struct store_object *object, struct errctx *ec)
+{
+    enum err e = ERR_OK;
+    switch (object->kind) {
+    case STORE_ZONE:
+        e = put_zone(c, object, ec);
+        break;
+    case STORE_NAME:
+        e = put_name(c, object, ec);
+        break;
+    case STORE_NODE:
+        e = put_node(c, object, ec);
+        break;
+    }
+    if (e == ERR_OK)
+        return ERR_OK;
+    return err_wrap(ec, "object %d %s %.*s", (int)object->kind, object->group,
+                    SLICE_FMT(object->member));
+}
+
+static enum err visit_change(void *user, const struct store_object *object, struct errctx *ec)
+{
+    struct compile *c = user;
+    struct slice id = identity(&c->arena, object->kind, object->group, object->member);
+    if (map_get(&c->held, id) != NULL)
+        return ERR_OK;
+    map_remove(&c->released, id);
+    return put_object(c, object, ec);
+}
+
+/** Puts one object as it was at a version; where it was not there, it goes. */
+static enum err put_at(struct compile *c, const struct store_held *held, uint64_t version,
+                       struct errctx *ec)
+{
+    struct store_object which = {.kind = held->kind, .group = held->group, .member = held->member};
+    struct store_object object;
+    enum err e = store_object_get_at(c->job->conn, &c->arena, &which, version, &object, ec);
+    if (e == ERR_NOT_FOUND) {
+        object = which;
+        object.is_deleted = true;
+        e = ERR_OK;
+    }
+    return e == ERR_OK ? put_object(c, &object, ec) : e;
+}
+
+static struct slice held_identity(struct compile *c, const struct store_held *held)
+{
+    return identity(&c->arena, held->kind, held->group, held->member);
+}
+
+/** Notes which objects are held, and which are no longer: the row range does not tell those. */
+static void mark_held(struct compile *c)
+{
+    const struct compile_content *after = &c->job->after;
+    const struct compile_content *before = &c->job->before;
+    for (size_t i = 0; i < after->held_count; i++)
+        map_put(&c->held, held_identity(c, &after->held[i]), c);
+    for (size_t i = 0; i < before->held_count; i++) {
+        struct slice id = held_identity(c, &before->held[i]);
+        if (map_get(&c->held, id) == NULL) {
+            struct store_held *kept = ARENA_NEW(&c->arena, struct store_held);
+            *kept = before->held[i];
+            map_put(&c->released, id, kept);
+        }
+    }
+}
+
+static enum err gather(struct compile *c, struct errctx *ec)
+{
+    const struct compile_content *after = &c->job->after;
+    mark_held(c);
+    struct store_object_visitor visitor = {.visit = visit_change, .user = c};
+    enum err e =
+        store_object_changes(c->job->conn, c->job->before.version, after->version, &visitor, ec);
+    for (size_t i = 0; i < after->held_count && e == ERR_OK; i++)
+        e = put_at(c, &after->held[i], after->held[i].at_version, ec);
+    size_t cursor = 0;
+    const struct map_entry *entry;
+    while (e == ERR_OK && (entry = map_next(&c->released, &cursor)) != NULL)
+        e = put_at(c, entry->value, after->version, ec);
+    return e;
+}
+
+static enum err update_trie(struct compile *c, enum release_kind kind, struct trie_ref *out,
+                            struct errctx *ec)
+{
+    size_t count = 0;
+    struct trie_change *changes = NULL;
+    if (kind == RELEASE_NAME) {
+        changes = names_changes(&c->names, &count);
+    } else {
+        struct slice all = buf_slice(&c->changes[kind]);
+        count = all.len / sizeof(*changes);
+        changes = arena_array(&c->arena, count, sizeof(*changes));
+        if (count > 0)
+            memcpy(changes, all.data, all.len);
+    }
+    return trie_update(&c->before.tries[kind], changes, count, &c->job->chunks.source,
+                       &c->job->chunks.sink, out, ec);
+}
+
+static enum err write_root(struct compile *c, struct chunk_hash *out_root, struct errctx *ec)
+{
+    struct release_root after = {.seed = c->before.seed};
+    after.features = arena_array(&c->arena, release_feature_count, sizeof(*after.features));
+    for (size_t i = 0; i < release_feature_count; i++)
+        after.features[after.feature_count++] = release_features[i];
+    for (unsigned kind = 1; kind < RELEASE_KIND_COUNT; kind++) {
+        enum err e = update_trie(c, (enum release_kind)kind, &after.tries[kind], ec);
+        if (e != ERR_OK)
+            return e;
+    }
+    struct chunk_hash hash;
+    struct slice bytes = release_root_encode(&c->arena, &after, &hash);
+    enum err e = c->job->chunks.sink.put(c->job->chunks.sink.user, &hash, bytes, ec);
+    if (e == ERR_OK)
+        *out_root = hash;
+    return e;
+}
+
+static enum err read_before(struct compile *c, struct errctx *ec)
+{
+    const struct compile_job *job = c->job;
+    c->before = (struct release_root){.seed = job->seed};
+    if (chunk_hash_is_zero(&job->before_root)) {
+        CHECK(job->before.version == 0 && job->before.held_count == 0);
+        return ERR_OK;
+    }
+    struct slice bytes;
+    enum err e =
+        job->chunks.source.get(job->chunks.source.user, &c->arena, &job->before_root, &bytes, ec);
+    if (e == ERR_OK)
+        e = release_root_decode(&c->arena, bytes, &c->before, ec);
+    return e;
+}
+
+enum err compile_release(const struct compile_job *job, struct chunk_hash *out_root,
+                         struct errctx *ec)
+{
+    struct compile c = {.job = job};
+    map_init(&c.zones);
+    map_init(&c.held);
+    map_init(&c.released);
+    enum err e = read_before(&c, ec);
+    struct names_before before = {
+        .seed = job->seed,
+        .trie = c.before.tries[RELEASE_NAME],
+        .source = &job->chunks.source,
+    };
+    names_init(&c.names, &c.arena, &before);
+    if (e == ERR_OK)
+        e = gather(&c, ec);
+    if (e == ERR_OK)
+        e = write_root(&c, out_root, ec);
+    names_fini(&c.names);
+    map_fini(&c.zones);
+    map_fini(&c.held);
+    map_fini(&c.released);
+    for (unsigned kind = 0; kind < RELEASE_KIND_COUNT; kind++)
+        buf_fini(&c.changes[kind]);
+    arena_fini(&c.arena);
+    return e;
+}
