@@ -63,6 +63,7 @@ struct slice dns_name_parent(struct slice wire, unsigned count);
 /** "*." before the name; false when that is too long. */
 bool dns_name_wildcard_of(struct slice wire, struct dns_name *out);
 
+/** Whether the first label is "*" alone. */
 bool dns_name_is_wildcard(struct slice wire);
 
 /**

@@ -78,7 +78,7 @@ enum err dns_rdata_check(uint16_t type, struct slice rdata, struct errctx *ec)
     size_t at = 0;
     for (size_t i = 0; i < shape->field_count; i++) {
         enum rdata_field field = shape->fields[i];
-        size_t bytes = rdata_field_bytes(field, slice_of(rdata.data + at, rdata.len - at));
+        size_t bytes = rdata_field_bytes(field, slice_sub(rdata, at, rdata.len));
         if (bytes == 0 && field != RDATA_VALUE)
             return corrupt(type, "a field is broken or missing", ec);
         at += bytes;

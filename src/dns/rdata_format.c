@@ -10,10 +10,10 @@
 #include <stdio.h>
 
 /* Longest text of one byte of data: a backslash and three digits. */
-enum { TEXT_BYTES_PER_BYTE = 4 };
+#define TEXT_BYTES_PER_BYTE ((size_t)4)
 
 /* Longest text of one field besides its bytes: an address, a name's dots, quotes, spaces. */
-enum { TEXT_BYTES_PER_FIELD = 64 };
+#define TEXT_BYTES_PER_FIELD ((size_t)64)
 
 /* The bytes in quotes; what is not printable ASCII, in octal. */
 static char *format_quoted(char *to, struct slice bytes)
@@ -54,7 +54,7 @@ static char *format_address(char *to, int family, struct slice bytes)
 static char *format_number(char *to, uint32_t number)
 {
     int len = snprintf(to, TEXT_BYTES_PER_FIELD, "%u", number);
-    CHECK(len > 0 && len < TEXT_BYTES_PER_FIELD);
+    CHECK(len > 0 && (size_t)len < TEXT_BYTES_PER_FIELD);
     return to + len;
 }
 
@@ -102,7 +102,7 @@ struct slice dns_rdata_format(struct arena *a, uint16_t type, struct slice rdata
     size_t at = 0;
     for (size_t i = 0; i < shape->field_count; i++) {
         enum rdata_field field = shape->fields[i];
-        struct slice rest = slice_of(rdata.data + at, rdata.len - at);
+        struct slice rest = slice_sub(rdata, at, rdata.len);
         size_t bytes = rdata_field_bytes(field, rest);
         if (i > 0)
             *to++ = ' ';

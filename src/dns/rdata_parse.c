@@ -40,7 +40,7 @@ static enum dns_problem parse_address(struct rdata_builder *b, int family, struc
     enum dns_problem refused = family == AF_INET ? DNS_PROBLEM_IPV4 : DNS_PROBLEM_IPV6;
     char buffer[INET6_ADDRSTRLEN];
     uint8_t address[sizeof(struct in6_addr)];
-    if (text.len >= sizeof(buffer) || slice_find(text, '\0') < text.len)
+    if (text.len == 0 || text.len >= sizeof(buffer) || slice_find(text, '\0') < text.len)
         return refused;
     memcpy(buffer, text.data, text.len);
     buffer[text.len] = '\0';
@@ -210,7 +210,7 @@ static struct slice cut_field(struct slice *rest)
     while (len < rest->len && !is_space(rest->data[len]))
         len++;
     struct slice field = slice_of(rest->data, len);
-    *rest = slice_trim(slice_of(rest->data + len, rest->len - len));
+    *rest = slice_trim(slice_sub(*rest, len, rest->len));
     return field;
 }
 

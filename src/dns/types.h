@@ -6,7 +6,7 @@
 #include "base/slice.h"
 
 enum dns_type {
-#define DNS_TYPE_DEF(name, number, is_hosted) DNS_TYPE_##name = number,
+#define DNS_TYPE_DEF(name, number, is_hosted) DNS_TYPE_##name = (number),
 #include "dns/types.def"
 #undef DNS_TYPE_DEF
     DNS_TYPE_OPT = 41,

@@ -72,6 +72,9 @@ static void ipv4_is_four_decimals(void **state)
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
         assert_refused(DNS_TYPE_A, wrong[i],
                        "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)");
+    struct slice rdata;
+    assert_int_equal(dns_rdata_parse(&fixture.arena, DNS_TYPE_A, slice_of(NULL, 0), &rdata, NULL),
+                     ERR_INVALID);
     assert_refused(DNS_TYPE_A, "1.2.3.4, 5.6.7.8", "ARRDATANotSingleField (Value contains spaces)");
 }
 
@@ -271,14 +274,14 @@ static void names_in_the_data_are_found(void **state)
 {
     (void)state;
     static const struct {
-        uint16_t type;
         size_t offset;
+        uint16_t type;
         bool is_compressible;
     } cases[] = {
-        {DNS_TYPE_NS, 0, true},   {DNS_TYPE_CNAME, 0, true},   {DNS_TYPE_PTR, 0, true},
-        {DNS_TYPE_SOA, 0, true},  {DNS_TYPE_MX, 2, true},      {DNS_TYPE_SRV, 6, false},
-        {DNS_TYPE_A, 20, false},  {DNS_TYPE_TXT, 20, false},   {DNS_TYPE_CAA, 20, false},
-        {DNS_TYPE_DS, 20, false}, {DNS_TYPE_HTTPS, 20, false}, {65280, 20, false},
+        {0, DNS_TYPE_NS, true},   {0, DNS_TYPE_CNAME, true},   {0, DNS_TYPE_PTR, true},
+        {0, DNS_TYPE_SOA, true},  {2, DNS_TYPE_MX, true},      {6, DNS_TYPE_SRV, false},
+        {20, DNS_TYPE_A, false},  {20, DNS_TYPE_TXT, false},   {20, DNS_TYPE_CAA, false},
+        {20, DNS_TYPE_DS, false}, {20, DNS_TYPE_HTTPS, false}, {20, 65280, false},
     };
     static const uint8_t any[20];
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
