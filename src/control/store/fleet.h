@@ -7,7 +7,7 @@
 
 /** What an operator decided about a node. */
 enum store_node_state {
-    STORE_NODE_PENDING,  /* seen, not admitted: gets nothing */
+    STORE_NODE_PENDING, /* seen, not admitted: gets nothing */
     STORE_NODE_ADMITTED,
     STORE_NODE_CORDONED, /* gets releases, does not count for INSYNC nor for waves */
     STORE_NODE_DRAINING, /* cordoned, and told to leave service */
@@ -24,8 +24,8 @@ struct store_node {
 enum err store_node_get(struct store_conn *c, struct arena *a, const char *id,
                         struct store_node *out, struct errctx *ec) MUST_USE;
 /** Adds or replaces. */
-enum err store_node_put(struct store_conn *c, const struct store_node *node,
-                        struct errctx *ec) MUST_USE;
+enum err store_node_put(struct store_conn *c, const struct store_node *node, struct errctx *ec)
+    MUST_USE;
 enum err store_node_list(struct store_conn *c, struct arena *a, struct store_node **out_nodes,
                          size_t *out_count, struct errctx *ec) MUST_USE;
 
@@ -46,32 +46,34 @@ enum err store_lease_take(struct store_conn *c, const char *holder, int64_t now_
 struct store_rollout {
     uint64_t epoch;
     uint64_t sequence;
-    uint8_t stable_root[32];        /* zero before the first */
+    uint8_t stable_root[32]; /* zero before the first */
     uint64_t stable_version;
-    uint8_t candidate_root[32];     /* equal to stable_root when nothing is under way */
+    uint8_t candidate_root[32]; /* equal to stable_root when nothing is under way */
     uint64_t candidate_version;
-    struct slice signed_pointer;    /* the newest, as sent to nodes */
+    struct slice signed_pointer; /* the newest, as sent to nodes */
 };
 /** ERR_NOT_FOUND before the first release. */
 enum err store_rollout_get(struct store_conn *c, struct arena *a, struct store_rollout *out,
                            struct errctx *ec) MUST_USE;
 /** Inside a write transaction. ERR_CONFLICT when the lease's epoch is no longer `row->epoch`. */
-enum err store_rollout_put(struct store_conn *c, const struct store_rollout *row,
-                           struct errctx *ec) MUST_USE;
+enum err store_rollout_put(struct store_conn *c, const struct store_rollout *row, struct errctx *ec)
+    MUST_USE;
 
-/** Roots that were published, newest first; kept while a node runs them, and the last 100. */
+/** Roots that were stable, newest first; kept while a node runs them, and the last 100. */
 struct store_release {
     uint8_t root[32];
     uint64_t version;
     int64_t created_unix_ms;
+    struct slice note; /* the rollout's own words about it, opaque here; may be empty */
 };
+/** Adds it as the newest; replaces the row of a root that was there. */
 enum err store_release_add(struct store_conn *c, const struct store_release *release,
                            struct errctx *ec) MUST_USE;
 enum err store_release_list(struct store_conn *c, struct arena *a,
                             struct store_release **out_releases, size_t *out_count,
                             struct errctx *ec) MUST_USE;
-enum err store_release_remove(struct store_conn *c, const uint8_t root[32],
-                              struct errctx *ec) MUST_USE;
+enum err store_release_remove(struct store_conn *c, const uint8_t root[32], struct errctx *ec)
+    MUST_USE;
 
 /** Packed chunks by hash: derived data, outside any change's transaction. */
 enum err store_chunk_get(struct store_conn *c, struct arena *a, const uint8_t hash[32],

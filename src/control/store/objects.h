@@ -38,8 +38,8 @@ enum err store_object_get_at(struct store_conn *c, struct arena *a,
 /** Newest rows of a group that exist, by member, from `from_member` on, `limit` at most. */
 enum err store_object_list(struct store_conn *c, struct arena *a, enum store_kind kind,
                            const char *group, struct slice from_member, size_t limit,
-                           struct store_object **out_objects, size_t *out_count,
-                           struct errctx *ec) MUST_USE;
+                           struct store_object **out_objects, size_t *out_count, struct errctx *ec)
+    MUST_USE;
 
 /**
  * Calls `visit` for each object (kind, group, member; newest row in the range, deletions
@@ -51,8 +51,8 @@ struct store_object_visitor {
     void *user;
 };
 enum err store_object_changes(struct store_conn *c, uint64_t after, uint64_t upto,
-                              const struct store_object_visitor *visitor,
-                              struct errctx *ec) MUST_USE;
+                              const struct store_object_visitor *visitor, struct errctx *ec)
+    MUST_USE;
 
 /** Drops rows that a newer row at or below `version` of the same object covers. */
 enum err store_object_forget(struct store_conn *c, uint64_t version, uint64_t *out_dropped,
@@ -66,8 +66,8 @@ struct store_change {
     const char *account_id;
     uint64_t version;
     int64_t submitted_unix_ms;
-    const char *comment;    /* NULL: none */
-    bool is_insync;         /* set once, never taken back */
+    const char *comment;     /* NULL: none */
+    bool is_insync;          /* set once, never taken back */
     const char *held_reason; /* NULL: not held */
 };
 enum err store_change_add(struct store_conn *c, const struct store_change *change,
@@ -83,7 +83,11 @@ enum err store_change_list_pending(struct store_conn *c, struct arena *a, uint64
                                    size_t limit, struct store_change **out_changes,
                                    size_t *out_count, struct errctx *ec) MUST_USE;
 
-/** An object kept at its proven version although newer rows exist. */
+/**
+ * An object kept at its proven version although newer rows exist. An object that several rejected
+ * changes touch has one row for each of them, all with one at_version: (kind, group, member,
+ * change_version) is the key, and each of these changes is held.
+ */
 struct store_held {
     enum store_kind kind;
     const char *group;
