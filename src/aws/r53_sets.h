@@ -46,6 +46,19 @@ struct r53_wire_set {
 enum err r53_set_to_wire(struct arena *a, const struct r53_record_set *set,
                          struct r53_wire_set *out, struct errctx *ec) MUST_USE;
 
+/**
+ * The name of the first member that the set uses and this version does not serve ("Weight",
+ * "Type", ...); NULL where there is none.
+ */
+const char *r53_set_unavailable(const struct r53_record_set *set);
+
+/**
+ * The record sets of a new zone's apex: SOA and NS with the defaults of Route 53. Names end in a
+ * dot, but for `platform` ("weir.test"), whose ns-1 and hostmaster the SOA names. In `a`.
+ */
+void r53_default_sets(struct arena *a, const char *zone_name, const char *const name_servers[4],
+                      const char *platform, struct r53_sets *out);
+
 /** The DNS number of a type. */
 uint16_t r53_rr_type_number(enum r53_rr_type type);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The row macros of the shape tables, as C declarations: enums, structs and the names of their
 // descriptor tables. Included before a .def file; has no include guard on purpose.
-#define ENUM_BEGIN(c_name) enum c_name { c_name##_absent = 0,
+#define ENUM_BEGIN(c_name) enum c_name { c_name##_absent,
 #define VALUE(c_value, text) c_value,
 #define ENUM_END                                                                                   \
     }                                                                                              \

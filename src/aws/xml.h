@@ -8,6 +8,9 @@
 #include "aws/shape.h"
 #include "base/buf.h"
 
+/** Prepares libxml2. Once, before other threads of the process parse. */
+void aws_xml_init(void);
+
 /**
  * Parses a document whose root is `shape` into *out (zeroed by the caller, shape->size bytes), in
  * the fault's arena. Only members that travel in the body are looked for; the root's namespace is

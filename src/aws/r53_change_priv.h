@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// A batch under way, shared by its stages. Private to aws/.
+#ifndef AWS_R53_CHANGE_PRIV_H
+#define AWS_R53_CHANGE_PRIV_H
+
+#include "aws/r53_change.h"
+#include "base/buf.h"
+#include "base/map.h"
+
+/** One change, checked and in normal form. */
+struct r53_step {
+    enum r53_change_action action;
+    struct r53_record_set set; /* name and alias target as they are stored */
+    struct r53_wire_set wire;
+    struct dns_name name;
+    bool is_refused; /* a finding was noted: the change is not applied */
+};
+
+/**
+ * Owner: r53_change_apply, on its stack.
+ * Invariant: once `findings` is not empty, no owner's sets are used any more.
+ */
+struct r53_batch {
+    struct arena *arena;
+    struct aws_fault *fault;
+    const struct r53_change_zone *zone;
+    const struct r53_change_source *source;
+    const char *zone_name; /* with a final dot, as messages have it */
+    struct r53_step *steps;
+    size_t step_count;
+    struct map owners; /* wire name -> struct r53_owner */
+    struct r53_owner **order;
+    size_t order_count;
+    struct buf findings; /* joined by ", " */
+    bool has_apex_cname;
+};
+
+/** Notes one finding of InvalidChangeBatch. */
+void r53_batch_note(struct r53_batch *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/** Notes it and refuses the step. */
+#define R53_REFUSE(batch, step, ...)                                                               \
+    (r53_batch_note((batch), __VA_ARGS__), (void)((step)->is_refused = true))
+
+/**
+ * Which members go together, and what is not available: InvalidInput for the first finding.
+ */
+enum aws_error r53_check_members(struct r53_batch *b, const struct r53_change_batch *batch)
+    MUST_USE;
+
+/** Notes a batch that is too large. */
+void r53_check_size(struct r53_batch *b, const struct r53_change_batch *batch);
+
+/** Brings a change into normal form; notes what is wrong with its name and values alone. */
+void r53_check_step(struct r53_batch *b, const struct r53_change *change, struct r53_step *step);
+
+#endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ids of Route 53 resources. Called by the API when it makes something, on any thread.
+#include "aws/r53_ids.h"
+
+#include <string.h>
+
+/* 128 random bits as digits of base 36, the lowest 20 of them. */
+void r53_id_make(char letter, const uint8_t random[16], char out[R53_ID_SIZE])
+{
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    uint64_t high;
+    uint64_t low;
+    memcpy(&high, random, sizeof(high));
+    memcpy(&low, random + sizeof(high), sizeof(low));
+    unsigned __int128 number = (unsigned __int128)high << 64 | low;
+    out[0] = letter;
+    for (size_t i = 1; i < R53_ID_SIZE - 1; i++) {
+        out[i] = digits[number % 36];
+        number /= 36;
+    }
+    out[R53_ID_SIZE - 1] = '\0';
+}
