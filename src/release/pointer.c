@@ -33,7 +33,7 @@ int release_pointer_compare(const struct release_pointer *a, const struct releas
     return (a->sequence > b->sequence) - (a->sequence < b->sequence);
 }
 
-static struct slice pointer_encode(struct arena *a, const struct release_pointer *p)
+struct slice release_pointer_encode(struct arena *a, const struct release_pointer *p)
 {
     CHECK(!chunk_hash_is_zero(&p->stable) && !chunk_hash_is_zero(&p->candidate));
     CHECK(p->wave_count <= RELEASE_WAVE_MAX);
@@ -55,7 +55,7 @@ struct slice release_pointer_sign(struct arena *a, const struct release_pointer 
                                   struct slice release_key_pem)
 {
     CHECK(release_key_pem.len > 0 && release_key_pem.len <= RELEASE_PEM_MAX_BYTES);
-    struct slice pointer = pointer_encode(a, p);
+    struct slice pointer = release_pointer_encode(a, p);
     uint8_t signature[ED25519_SIGNATURE_BYTES];
     signing_key_sign(release_key, pointer, signature);
     struct buf b = {0};
@@ -103,8 +103,8 @@ static void read_pointer_field(struct arena *a, struct wire_reader *r, struct re
     }
 }
 
-static enum err pointer_decode(struct arena *a, struct slice bytes, struct release_pointer *out,
-                               struct errctx *ec)
+enum err release_pointer_decode_unverified(struct arena *a, struct slice bytes,
+                                           struct release_pointer *out, struct errctx *ec)
 {
     size_t wave_count = wire_count(bytes, POINTER_WAVE);
     if (wave_count > RELEASE_WAVE_MAX)
@@ -149,13 +149,14 @@ static enum err envelope_decode(struct slice bytes, struct envelope *out, struct
 static enum err verify_signature(const struct envelope *e, struct slice fleet_root_pem,
                                  int64_t now_unix_s, struct errctx *ec)
 {
-    enum err err =
-        cert_verify(e->release_key_pem, fleet_root_pem, CERT_RELEASE_KEY, now_unix_s, ec);
+    struct errctx why = {0};
     uint8_t key[ED25519_PUBLIC_BYTES];
+    enum err err =
+        cert_verify(e->release_key_pem, fleet_root_pem, CERT_RELEASE_KEY, now_unix_s, &why);
     if (err == ERR_OK)
-        err = cert_public_key(e->release_key_pem, key, ec);
+        err = cert_public_key(e->release_key_pem, key, &why);
     if (err != ERR_OK)
-        return err_wrap(ec, "signed pointer: release key");
+        return err_set(ec, err, "signed pointer: release key: %s", why.text);
     if (!ed25519_verify(key, e->pointer, e->signature))
         return err_set(ec, ERR_DENIED, "signed pointer: wrong signature");
     return ERR_OK;
@@ -167,7 +168,7 @@ static enum err verify_fleet(const struct release_pointer *p, struct slice fleet
     uint8_t key[ED25519_PUBLIC_BYTES];
     enum err err = cert_public_key(fleet_root_pem, key, ec);
     if (err != ERR_OK)
-        return err_wrap(ec, "fleet root");
+        return err;
     struct chunk_hash fleet = chunk_hash_of(slice_of(key, sizeof(key)));
     if (memcmp(fleet.bytes, p->fleet, sizeof(p->fleet)) != 0)
         return err_set(ec, ERR_DENIED, "pointer: of another fleet");
@@ -184,7 +185,7 @@ enum err release_pointer_verify(struct arena *a, struct slice signed_bytes,
     if (err == ERR_OK)
         err = verify_signature(&envelope, fleet_root_pem, now_unix_s, ec);
     if (err == ERR_OK)
-        err = pointer_decode(a, envelope.pointer, &pointer, ec);
+        err = release_pointer_decode_unverified(a, envelope.pointer, &pointer, ec);
     if (err == ERR_OK)
         err = verify_fleet(&pointer, fleet_root_pem, ec);
     if (err == ERR_OK)

@@ -56,6 +56,11 @@ struct slice release_pointer_sign(struct arena *a, const struct release_pointer 
                                   const struct signing_key *release_key,
                                   struct slice release_key_pem);
 
+/** The Pointer alone, as it is signed; and back, for readers that need not trust it. */
+struct slice release_pointer_encode(struct arena *a, const struct release_pointer *p);
+enum err release_pointer_decode_unverified(struct arena *a, struct slice bytes,
+                                           struct release_pointer *out, struct errctx *ec) MUST_USE;
+
 /**
  * Verifies the chain fleet root -> release key -> pointer, and that it is of this fleet.
  * Errors: ERR_DENIED with the reason, ERR_CORRUPT for bytes that are no pointer.
