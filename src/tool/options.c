@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of the tools. Called once at the start of a command, on its only thread.
+#include "tool/options.h"
+
+#include "base/slice.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** One option; its value goes to text, its presence to flag. */
+struct option {
+    const char *name;  /* with the dashes */
+    unsigned known_by; /* 0: by every command */
+    const char **text; /* NULL: the option has no value */
+    bool *flag;
+};
+
+/** The value behind '=' when `arg` is "NAME=VALUE", "" when it is just the name, else NULL. */
+static const char *value_in(const char *arg, const char *name)
+{
+    size_t len = strlen(name);
+    if (strncmp(arg, name, len) != 0 || (arg[len] != '=' && arg[len] != '\0'))
+        return NULL;
+    return arg[len] == '=' ? arg + len + 1 : "";
+}
+
+/** Takes the option at argv[*i]; moves *i over a value that stands apart. */
+static enum err take_value(const struct option *option, int argc, char *const *argv, int *i,
+                           struct errctx *ec)
+{
+    bool is_joined = argv[*i][strlen(option->name)] == '=';
+    if (option->text == NULL) {
+        if (is_joined)
+            return err_set(ec, ERR_INVALID, "%s takes no value", option->name);
+        *option->flag = true;
+        return ERR_OK;
+    }
+    if (!is_joined && *i + 1 == argc)
+        return err_set(ec, ERR_INVALID, "%s needs a value", option->name);
+    const char *value = is_joined ? value_in(argv[*i], option->name) : argv[++*i];
+    if (value[0] == '\0')
+        return err_set(ec, ERR_INVALID, "%s needs a value", option->name);
+    *option->text = value;
+    return ERR_OK;
+}
+
+static enum err take_option(struct tool_options *o, unsigned known, int argc, char *const *argv,
+                            int *i, struct errctx *ec)
+{
+    const struct option table[] = {
+        {.name = "--data", .text = &o->data_dir},
+        {.name = "--endpoint", .known_by = TOOL_OPTION_ENDPOINT, .text = &o->endpoint},
+        {.name = "--json", .known_by = TOOL_OPTION_JSON, .flag = &o->is_json},
+    };
+    for (size_t k = 0; k < ARRAY_LEN(table); k++) {
+        bool is_known = (table[k].known_by & known) == table[k].known_by;
+        if (is_known && value_in(argv[*i], table[k].name) != NULL)
+            return take_value(&table[k], argc, argv, i, ec);
+    }
+    return err_set(ec, ERR_INVALID, "there is no option %s here", argv[*i]);
+}
+
+static const char *data_dir_by_default(void)
+{
+    const char *from_environment = getenv("WEIR_DATA");
+    return from_environment != NULL && from_environment[0] != '\0' ? from_environment
+                                                                   : "./weir-data";
+}
+
+enum err tool_options_parse(int argc, char *const *argv, unsigned known,
+                            struct tool_options *out_options, struct errctx *ec)
+{
+    struct tool_options o = {.data_dir = data_dir_by_default()};
+    bool is_words_only = false;
+    for (int i = 0; i < argc; i++) {
+        if (!is_words_only && strcmp(argv[i], "--") == 0) {
+            is_words_only = true;
+        } else if (!is_words_only && strncmp(argv[i], "--", 2) == 0) {
+            enum err e = take_option(&o, known, argc, argv, &i, ec);
+            if (e != ERR_OK)
+                return e;
+        } else if (o.word_count == TOOL_WORDS_MAX) {
+            return err_set(ec, ERR_INVALID, "too many words");
+        } else {
+            o.words[o.word_count++] = argv[i];
+        }
+    }
+    *out_options = o;
+    return ERR_OK;
+}

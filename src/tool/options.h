@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of the tools: the same few options everywhere, and words.
+#ifndef TOOL_OPTIONS_H
+#define TOOL_OPTIONS_H
+
+#include "base/err.h"
+#include "tool/limits.h"
+
+#include <stdbool.h>
+
+/** Which options a command knows, besides --data. */
+enum {
+    TOOL_OPTION_ENDPOINT = 1,
+    TOOL_OPTION_JSON = 2,
+};
+
+/** A command line taken apart; everything borrowed from argv and the environment. */
+struct tool_options {
+    const char *data_dir; /* --data, else WEIR_DATA, else ./weir-data */
+    const char *endpoint; /* --endpoint; NULL: the node of data_dir */
+    bool is_json;         /* --json */
+    const char *words[TOOL_WORDS_MAX];
+    size_t word_count;
+};
+
+/**
+ * Takes "--name VALUE", "--name=VALUE" and words, in any order; behind "--" all are words.
+ * known  TOOL_OPTION_...; --data always is
+ * Errors: ERR_INVALID for an unknown option, a missing or unwanted value, too many words.
+ */
+enum err tool_options_parse(int argc, char *const *argv, unsigned known,
+                            struct tool_options *out_options, struct errctx *ec) MUST_USE;
+
+#endif

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands for people at a terminal: clients of Weir's own APIs, and the demo. Each is called
+// by cmd on the main thread of a process that does nothing else, writes to standard output, says
+// what went wrong on standard error, and answers the exit status of the program.
+#ifndef TOOL_TOOL_H
+#define TOOL_TOOL_H
+
+#include "base/settings.h"
+
+/** `weir node VERB ...`; argv starts at the verb, NULL behind the last. */
+int tool_node(int argc, char **argv) MUST_USE;
+
+/** `weir status ...`; argv starts behind the noun. */
+int tool_status(int argc, char **argv) MUST_USE;
+
+/**
+ * The part of `weir up --demo` that no other client could tell from its own work: waits until the
+ * node serves, fills an account without zones through the API, and prints what to try. Runs in a
+ * process of its own; settings borrowed.
+ */
+int tool_demo(const struct settings *settings) MUST_USE;
+
+#endif
