@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No query waits for control: nodes go on without it, start without it, and help each other."""
+
+import json
+import os
+import signal
+import threading
+
+import dns.exception
+import dns.rcode
+
+from harness import free_port, upsert, wait_for
+
+
+def control_with_zone(fleet, *flags):
+    """A control that runs no DNS, and a zone on it."""
+    control = fleet.node("control", "--nodes", "127.0.0.1:0", *flags, roles="control").start()
+    zone_id = control.create_zone("stable.test")
+    control.change(zone_id, upsert("www.stable.test", "A", "192.0.2.1"))
+    return control, zone_id
+
+
+def dns_node(fleet, name, control, *flags):
+    """A DNS node of the control's fleet, admitted."""
+    node = fleet.node(
+        name, "--control", f"https://{control.ready['nodes']}",
+        "--fleet-root", str(control.dir / "fleet-root.pem"), *flags, roles="dns",
+    )
+    node.start(wait=False)
+    node_id = wait_for(lambda: pending_id(control), f"{name} asks to be admitted")
+    control.weir("node", "admit", node_id)
+    node.wait_ready()
+    node.id = node_id
+    return node
+
+
+def nodes_of(control):
+    return json.loads(control.weir("node", "list", "--json").stdout)["Nodes"]
+
+
+def pending_id(control):
+    pending = [n["Id"] for n in nodes_of(control) if n["State"].lower() == "pending"]
+    return pending[0] if pending else None
+
+
+def test_dns_goes_on_without_control_and_starts_without_it(fleet):
+    control, zone_id = control_with_zone(fleet)
+    node = dns_node(fleet, "dns1", control)
+    wait_for(lambda: node.values("www.stable.test") == ["192.0.2.1"], "the first answer")
+    control.kill()
+    assert node.values("www.stable.test") == ["192.0.2.1"]
+    node.stop()
+    node.start()  # control is away
+    assert node.values("www.stable.test") == ["192.0.2.1"]
+    assert node.admin("/healthz")[0] == 200
+    node.kill()
+    node.start()
+    assert node.values("www.stable.test") == ["192.0.2.1"]
+
+
+def test_a_node_without_a_release_binds_nothing_and_is_unready(fleet):
+    port = free_port()
+    node = fleet.node("lonely", "--control", f"https://127.0.0.1:{free_port()}", "--admin",
+                      f"127.0.0.1:{port}", "--dns", "127.0.0.1:0", roles="dns")
+    node.start(wait=False)
+    node.ready = {"admin": f"127.0.0.1:{port}"}
+
+    def unready():
+        try:
+            return node.admin("/healthz")[0] == 503
+        except OSError:
+            return False
+
+    wait_for(unready, "an unready /healthz")
+    assert "dns" not in node.processes()
+    assert not (node.dir / "ready.json").exists()
+
+
+def test_a_node_with_an_empty_disk_gets_its_release_from_a_peer(fleet):
+    control, zone_id = control_with_zone(fleet)
+    peer_port = free_port()
+    first = dns_node(fleet, "dns1", control, "--peer-listen", f"127.0.0.1:{peer_port}")
+    second = dns_node(fleet, "dns2", control, "--peer", f"https://127.0.0.1:{peer_port}")
+    wait_for(lambda: second.values("www.stable.test") == ["192.0.2.1"], "the first answer")
+    # Both know each other once the release that admits the second is served by the first.
+    insync = control.change(zone_id, upsert("both.stable.test", "A", "192.0.2.2"))
+    control.wait_insync(insync)
+    control.kill()
+    second.stop()
+    for path in second.dir.glob("node.db*"):
+        path.unlink()
+    second.start()
+    assert second.values("www.stable.test") == ["192.0.2.1"]
+    assert second.values("both.stable.test") == ["192.0.2.2"]
+    assert first.values("both.stable.test") == ["192.0.2.2"]
+
+
+def test_no_query_is_lost_while_roles_restart_and_releases_change(node):
+    zone_id = node.create_zone("steady.test")
+    node.wait_insync(node.change(zone_id, upsert("www.steady.test", "A", "192.0.2.1")))
+    failures, asked, stop = [], [0], threading.Event()
+
+    def ask_all_the_time():
+        while not stop.is_set():
+            try:
+                answer = node.ask("www.steady.test")
+                if answer.rcode() != dns.rcode.NOERROR or not answer.answer:
+                    failures.append(answer.to_text())
+            except dns.exception.DNSException as error:
+                failures.append(repr(error))
+            asked[0] += 1
+
+    asker = threading.Thread(target=ask_all_the_time)
+    asker.start()
+    try:
+        for i in range(20):
+            change = node.change(zone_id, upsert("www.steady.test", "A", f"192.0.2.{i + 1}"))
+            node.wait_insync(change)
+        for name in ("control", "agent"):
+            pid = node.processes()[name]
+            os.kill(pid, signal.SIGKILL)
+            wait_for(lambda n=name, p=pid: node.processes().get(n, p) != p, f"a new {name}")
+        node.wait_ready()
+    finally:
+        stop.set()
+        asker.join()
+    assert not failures and asked[0] > 100
+
+
+def test_sigterm_drains_and_leaves_nothing_behind(fleet):
+    node = fleet.node().start()
+    pids = list(node.processes().values())
+    node.stop()
+    assert not (node.dir / "ready.json").exists()
+    assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
+
+
+def test_sighup_reopens_the_log(fleet):
+    log = fleet.path("moved.log")
+    node = fleet.node("node", "--log-file", log).start()
+    os.rename(log, log + ".1")
+    node.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: os.path.exists(log), "a new log file")
+    node.kill_process("dns")
+    wait_for(lambda: "process started" in open(log).read(), "a line in the new file")
