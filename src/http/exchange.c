@@ -143,7 +143,8 @@ void http_respond(struct http_exchange *x, const struct http_response *head)
     x->is_body_suppressed = head->status == 204 || head->status == 304 ||
                             slice_equal(x->request.method, SLICE_LIT("HEAD"));
     bool is_cut_by_close = x->answer_kind == HTTP_BODY_UNTIL_CLOSE && !x->is_body_suppressed;
-    if (!x->is_complete || is_cut_by_close)
+    /* A client that was not invited to send its body may not send it. */
+    if (x->wants_continue || is_cut_by_close)
         c->is_last = true;
 
     write_start(c, head->status, http_fields_get(&head->fields, "server") != NULL,
@@ -214,6 +215,8 @@ void http_reply(struct http_exchange *x, unsigned status, const struct http_fiel
         .status = (uint16_t)status, .body_kind = HTTP_BODY_LENGTH, .body_length = body.len};
     if (fields != NULL)
         head.fields = *fields;
+    if (is_live(x) && !x->is_complete)
+        x->conn->is_last = true; /* the rest of the request is not worth reading */
     http_respond(x, &head);
     (void)http_send_body(x, body);
     http_end(x);

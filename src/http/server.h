@@ -33,9 +33,9 @@ enum http_close_reason {
 struct http_handler {
     /** The head is complete. Answer now or later; http_exchange_set_user keeps your state. */
     void (*on_request)(struct http_exchange *x, void *server_user);
-    /** A piece of the request body, borrowed until return. */
+    /** A piece of the request body, borrowed until return. Not after the answer has ended. */
     void (*on_body)(struct http_exchange *x, struct slice data);
-    /** The request is complete. */
+    /** The request is complete; after on_request at once where it has no body. As on_body. */
     void (*on_request_end)(struct http_exchange *x);
     /** There is room again after http_send_body said to wait. */
     void (*on_writable)(struct http_exchange *x);
@@ -64,7 +64,10 @@ void http_server_listen(struct http_server *s, int listen_fd);
  */
 void http_server_drain(struct http_server *s, void (*on_drained)(void *user), void *user);
 
-/** Closes everything at once (on_closed with HTTP_CLOSE_DRAIN). */
+/**
+ * Closes everything at once (on_closed with HTTP_CLOSE_DRAIN). Not from a handler's callback;
+ * on_drained may call it.
+ */
 void http_server_free(struct http_server *s);
 
 const struct http_request *http_exchange_request(const struct http_exchange *x);
@@ -85,7 +88,8 @@ void http_pause_body(struct http_exchange *x, bool is_paused);
 /**
  * Sends the head. status and fields are used; Date, Connection, Content-Length or
  * Transfer-Encoding are the server's to add. Body: kind LENGTH with its length, CHUNKED where it
- * is not known, or NONE. Called once for each exchange; 1xx answers go with http_send_info.
+ * is not known, or NONE. Called once for each exchange, status 200 to 599. A Date or Server among
+ * the fields replaces ours. HTTP/1.0 clients get a CHUNKED body up to the close of the connection.
  */
 void http_respond(struct http_exchange *x, const struct http_response *head);
 
@@ -98,7 +102,9 @@ void http_send_continue(struct http_exchange *x);
  */
 bool http_send_body(struct http_exchange *x, struct slice data);
 
-/** The body is complete. The exchange ends (on_closed) when it left, at the earliest after return.
+/**
+ * The body is complete. The exchange ends (on_closed) when it left, at the earliest after return.
+ * A body shorter than its LENGTH ends as http_abort does; what was longer has been cut.
  */
 void http_end(struct http_exchange *x);
 
@@ -106,7 +112,8 @@ void http_end(struct http_exchange *x);
 void http_reply(struct http_exchange *x, unsigned status, const struct http_fields *fields,
                 struct slice body);
 
-/** Cuts the connection without an orderly end, so that the client sees a truncated answer. */
+/** Cuts the connection without an orderly end, so that the client sees a truncated answer.
+ * on_closed follows with HTTP_CLOSE_ERROR. */
 void http_abort(struct http_exchange *x);
 
 #endif
