@@ -20,8 +20,9 @@ bool chunk_hash_is_zero(const struct chunk_hash *h);
 /** From the bytes of a message; false when they are not 32. */
 bool chunk_hash_from(struct slice bytes, struct chunk_hash *out);
 
-#define CHUNK_MAX_BYTES (1u << 20) /* plain; a leaf is at most 16 KiB, a piece of a value 256 KiB  \
-                                    */
+#define CHUNK_MAX_BYTES                                                                            \
+    (1u << 20) /* plain; a leaf is at most 16 KiB, a piece of a value 256 KiB                      \
+                */
 #define CHUNK_LEAF_BYTES (16u << 10) /* design, section 3 */
 #define CHUNK_PIECE_BYTES (256u << 10)
 #define VALUE_MAX_BYTES (4u << 20)

@@ -47,6 +47,8 @@ struct release_node {
     bool is_draining; /* an operator asked it to leave service */
 };
 
+/** Canonical bytes in `a`; the same content, the same bytes. What they CHECK is what decoding asks.
+ */
 struct slice release_zone_encode(struct arena *a, const struct release_zone *z);
 struct slice release_name_encode(struct arena *a, const struct release_name *n);
 struct slice release_node_encode(struct arena *a, const struct release_node *n);

@@ -27,6 +27,10 @@ struct release_report {
 
 #define RELEASE_REPORT_MAX_BYTES (64u << 10)
 
+/**
+ * Canonical bytes in `a`. A reason is cut at 512 bytes, what is not printable ASCII becomes '?'.
+ * Decoding gives ERR_CORRUPT; texts and arrays of a decoded report live in `a`.
+ */
 struct slice release_report_encode(struct arena *a, const struct release_report *r);
 enum err release_report_decode(struct arena *a, struct slice bytes, struct release_report *out,
                                struct errctx *ec) MUST_USE;

@@ -101,15 +101,15 @@ static const struct trie_child *child_of(const struct trie_chunk *chunk, const s
     return NULL;
 }
 
-static const struct trie_entry *entry_of(const struct trie_chunk *chunk, const struct trie_key *key,
-                                         struct slice id)
+static const struct trie_entry *entry_of(const struct trie_chunk *chunk,
+                                         const struct trie_object *object)
 {
     size_t low = 0;
     size_t high = chunk->entry_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         const struct trie_entry *e = &chunk->entries[middle];
-        int order = trie_compare(&e->key, e->id, key, id);
+        int order = trie_compare(&e->key, e->id, &object->key, object->id);
         if (order == 0)
             return e;
         if (order < 0)
@@ -120,9 +120,8 @@ static const struct trie_entry *entry_of(const struct trie_chunk *chunk, const s
     return NULL;
 }
 
-enum err trie_get(struct arena *a, const struct trie_ref *trie, const struct trie_key *key,
-                  struct slice id, const struct chunk_source *source, struct slice *out_value,
-                  struct errctx *ec)
+enum err trie_get(struct arena *a, const struct trie_ref *trie, const struct trie_object *object,
+                  const struct chunk_source *source, struct slice *out_value, struct errctx *ec)
 {
     AUTO_ARENA struct arena scratch = {0};
     struct trie_ref ref = *trie;
@@ -134,7 +133,7 @@ enum err trie_get(struct arena *a, const struct trie_ref *trie, const struct tri
         if (err != ERR_OK)
             return err;
         if (chunk.entry_count > 0) {
-            const struct trie_entry *entry = entry_of(&chunk, key, id);
+            const struct trie_entry *entry = entry_of(&chunk, object);
             if (entry == NULL)
                 break;
             struct slice value;
@@ -143,7 +142,7 @@ enum err trie_get(struct arena *a, const struct trie_ref *trie, const struct tri
                 *out_value = arena_copy(a, value);
             return err;
         }
-        const struct trie_child *child = child_of(&chunk, key);
+        const struct trie_child *child = child_of(&chunk, &object->key);
         if (child == NULL)
             break;
         path = trie_path_below(&chunk.prefix, chunk.depth, child->nibble);

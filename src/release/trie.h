@@ -37,6 +37,12 @@ struct trie_ref {
     uint64_t bytes; /* sum of the encoded entries */
 };
 
+/** Where an update reads old chunks and writes new ones; borrowed. */
+struct trie_io {
+    const struct chunk_source *source;
+    const struct chunk_sink *sink;
+};
+
 /** One change; sort is not needed, but one (key, id) comes once. `value.data` NULL removes. */
 struct trie_change {
     struct trie_key key;
@@ -50,8 +56,8 @@ struct trie_change {
  * Errors: the source's and the sink's; ERR_CORRUPT; ERR_LIMIT for a value that is too large.
  */
 enum err trie_update(const struct trie_ref *before, struct trie_change *changes, size_t count,
-                     const struct chunk_source *source, const struct chunk_sink *sink,
-                     struct trie_ref *out_after, struct errctx *ec) MUST_USE;
+                     const struct trie_io *io, struct trie_ref *out_after, struct errctx *ec)
+    MUST_USE;
 
 /** An entry as read; all borrowed. A large value is fetched whole with trie_entry_value. */
 struct trie_entry {
@@ -63,10 +69,16 @@ struct trie_entry {
     uint64_t size_bytes;
 };
 
+/** What an object is found by. */
+struct trie_object {
+    struct trie_key key;
+    struct slice id;
+};
+
 /** Finds one object; ERR_NOT_FOUND where there is none. The value lives in `a`. */
-enum err trie_get(struct arena *a, const struct trie_ref *trie, const struct trie_key *key,
-                  struct slice id, const struct chunk_source *source, struct slice *out_value,
-                  struct errctx *ec) MUST_USE;
+enum err trie_get(struct arena *a, const struct trie_ref *trie, const struct trie_object *object,
+                  const struct chunk_source *source, struct slice *out_value, struct errctx *ec)
+    MUST_USE;
 
 /** The whole value of an entry, joined from its pieces where it is large; in `a`. */
 enum err trie_entry_value(struct arena *a, const struct trie_entry *entry,

@@ -35,11 +35,6 @@ struct span {
     size_t count;
 };
 
-struct update {
-    const struct chunk_source *source;
-    const struct chunk_sink *sink;
-};
-
 static bool is_removal(const struct trie_change *change)
 {
     return change->value.data == NULL;
@@ -65,23 +60,23 @@ static struct trie_entry item_entry(const struct item *i)
     return entry;
 }
 
-static enum err put_chunk(const struct update *u, struct slice bytes, struct chunk_hash *out_hash,
+static enum err put_chunk(const struct trie_io *io, struct slice bytes, struct chunk_hash *out_hash,
                           struct errctx *ec)
 {
     if (bytes.len > CHUNK_MAX_BYTES)
         return err_set(ec, ERR_LIMIT, "trie: too many objects under one key");
     *out_hash = chunk_hash_of(bytes);
-    return u->sink->put(u->sink->user, out_hash, bytes, ec);
+    return io->sink->put(io->sink->user, out_hash, bytes, ec);
 }
 
 /* Writes the pieces of a large value; their names go into `a`. */
-static enum err put_pieces(const struct update *u, struct arena *a, struct slice value,
+static enum err put_pieces(const struct trie_io *io, struct arena *a, struct slice value,
                            struct trie_entry *entry, struct errctx *ec)
 {
     struct chunk_hash *pieces = arena_array(a, entry->piece_count, sizeof(*pieces));
     for (size_t i = 0; i < entry->piece_count; i++) {
         struct slice piece = slice_sub(value, i * CHUNK_PIECE_BYTES, CHUNK_PIECE_BYTES);
-        enum err err = put_chunk(u, piece, &pieces[i], ec);
+        enum err err = put_chunk(io, piece, &pieces[i], ec);
         if (err != ERR_OK)
             return err;
     }
@@ -89,7 +84,7 @@ static enum err put_pieces(const struct update *u, struct arena *a, struct slice
     return ERR_OK;
 }
 
-static enum err put_leaf(const struct update *u, const struct item *items, size_t count,
+static enum err put_leaf(const struct trie_io *io, const struct item *items, size_t count,
                          struct chunk_hash *out_hash, struct errctx *ec)
 {
     AUTO_ARENA struct arena scratch = {0};
@@ -99,20 +94,20 @@ static enum err put_leaf(const struct update *u, const struct item *items, size_
         chunk.entries[i] = item_entry(&items[i]);
         if (items[i].change == NULL || chunk.entries[i].piece_count == 0)
             continue;
-        enum err err = put_pieces(u, &scratch, items[i].change->value, &chunk.entries[i], ec);
+        enum err err = put_pieces(io, &scratch, items[i].change->value, &chunk.entries[i], ec);
         if (err != ERR_OK)
             return err;
     }
-    return put_chunk(u, trie_chunk_encode(&scratch, &chunk), out_hash, ec);
+    return put_chunk(io, trie_chunk_encode(&scratch, &chunk), out_hash, ec);
 }
 
 /* Writes the subtree where it is pending; it is a leaf. */
-static enum err settle(const struct update *u, struct subtree *s, struct errctx *ec)
+static enum err settle(const struct trie_io *io, struct subtree *s, struct errctx *ec)
 {
     if (!s->is_pending)
         return ERR_OK;
     CHECK(s->item_count > 0);
-    enum err err = put_leaf(u, s->items, s->item_count, &s->ref.chunk, ec);
+    enum err err = put_leaf(io, s->items, s->item_count, &s->ref.chunk, ec);
     s->is_pending = false;
     arena_fini(&s->arena);
     return err;
@@ -132,7 +127,7 @@ static void inner_fini(struct inner *in)
 }
 
 /* Writes the node's pending children, then the node. */
-static enum err settle_inner(const struct update *u, struct inner *in, struct trie_ref *out_ref,
+static enum err settle_inner(const struct trie_io *io, struct inner *in, struct trie_ref *out_ref,
                              struct errctx *ec)
 {
     struct trie_child children[TRIE_FAN_OUT] = {0};
@@ -143,7 +138,7 @@ static enum err settle_inner(const struct update *u, struct inner *in, struct tr
         struct subtree *child = &in->children[nibble];
         if (child->ref.entries == 0)
             continue;
-        enum err err = settle(u, child, ec);
+        enum err err = settle(io, child, ec);
         if (err != ERR_OK)
             return err;
         children[chunk.child_count++] = (struct trie_child){.nibble = nibble, .ref = child->ref};
@@ -152,7 +147,7 @@ static enum err settle_inner(const struct update *u, struct inner *in, struct tr
     }
     CHECK(chunk.child_count >= 2 && ref.bytes > CHUNK_LEAF_BYTES);
     AUTO_ARENA struct arena scratch = {0};
-    enum err err = put_chunk(u, trie_chunk_encode(&scratch, &chunk), &ref.chunk, ec);
+    enum err err = put_chunk(io, trie_chunk_encode(&scratch, &chunk), &ref.chunk, ec);
     if (err == ERR_OK)
         *out_ref = ref;
     return err;
@@ -169,7 +164,7 @@ static size_t items_in_child(const struct item *items, size_t count, unsigned de
 
 /* Makes the subtree of the items it was given: leaves it pending where it is a leaf or empty. */
 /* NOLINTNEXTLINE(misc-no-recursion): at most TRIE_KEY_NIBBLES deep, the depth rises each time. */
-static enum err build(const struct update *u, struct subtree *s, struct errctx *ec)
+static enum err build(const struct trie_io *io, struct subtree *s, struct errctx *ec)
 {
     CHECK(s->ref.entries == 0);
     s->is_pending = s->item_count > 0;
@@ -193,11 +188,11 @@ static enum err build(const struct update *u, struct subtree *s, struct errctx *
         struct subtree *child = &in.children[trie_nibble(item_key(&s->items[i]), depth)];
         child->items = s->items + i;
         child->item_count = count;
-        err = build(u, child, ec);
+        err = build(io, child, ec);
         i += count;
     }
     if (err == ERR_OK)
-        err = settle_inner(u, &in, &s->ref, ec);
+        err = settle_inner(io, &in, &s->ref, ec);
     inner_fini(&in);
     s->is_pending = false;
     arena_fini(&s->arena);
@@ -235,13 +230,13 @@ static size_t merge(struct arena *a, const struct trie_chunk *leaf, struct span 
 }
 
 /* A leaf, or nothing, with the changes. */
-static enum err update_leaf(const struct update *u, const struct trie_chunk *leaf,
+static enum err update_leaf(const struct trie_io *io, const struct trie_chunk *leaf,
                             struct span changes, struct subtree *out, struct errctx *ec)
 {
     struct item *items;
     out->item_count = merge(&out->arena, leaf, changes, &items);
     out->items = items;
-    return build(u, out, ec);
+    return build(io, out, ec);
 }
 
 static struct item item_copy(struct arena *a, const struct item *i)
@@ -261,7 +256,7 @@ static struct item item_copy(struct arena *a, const struct item *i)
 }
 
 /* Appends what stands in one child of a node that becomes a leaf. */
-static enum err collapse_child(const struct update *u, const struct inner *in, unsigned nibble,
+static enum err collapse_child(const struct trie_io *io, const struct inner *in, unsigned nibble,
                                struct subtree *out, struct item *items, struct errctx *ec)
 {
     const struct subtree *child = &in->children[nibble];
@@ -271,7 +266,7 @@ static enum err collapse_child(const struct update *u, const struct inner *in, u
         return ERR_OK;
     struct trie_path path = trie_path_below(&in->prefix, in->depth, nibble);
     struct trie_chunk leaf;
-    enum err err = trie_load(&out->arena, &child->ref, &path, u->source, &leaf, ec);
+    enum err err = trie_load(&out->arena, &child->ref, &path, io->source, &leaf, ec);
     if (err != ERR_OK)
         return err;
     /* Its sum is that of a leaf, and loading checked that it is one. */
@@ -280,7 +275,7 @@ static enum err collapse_child(const struct update *u, const struct inner *in, u
     return ERR_OK;
 }
 
-static enum err collapse(const struct update *u, const struct inner *in, struct trie_ref sum,
+static enum err collapse(const struct trie_io *io, const struct inner *in, struct trie_ref sum,
                          struct subtree *out, struct errctx *ec)
 {
     CHECK(sum.bytes <= CHUNK_LEAF_BYTES);
@@ -288,17 +283,17 @@ static enum err collapse(const struct update *u, const struct inner *in, struct 
     for (unsigned nibble = 0; nibble < TRIE_FAN_OUT; nibble++) {
         if (in->children[nibble].ref.entries == 0)
             continue;
-        enum err err = collapse_child(u, in, nibble, out, items, ec);
+        enum err err = collapse_child(io, in, nibble, out, items, ec);
         if (err != ERR_OK)
             return err;
     }
     CHECK(out->item_count == sum.entries);
     out->items = items;
-    return build(u, out, ec);
+    return build(io, out, ec);
 }
 
 /* Turns a node whose children are up to date into its canonical shape. */
-static enum err finish_inner(const struct update *u, struct inner *in, struct subtree *out,
+static enum err finish_inner(const struct trie_io *io, struct inner *in, struct subtree *out,
                              struct errctx *ec)
 {
     struct trie_ref sum = {0};
@@ -321,8 +316,8 @@ static enum err finish_inner(const struct update *u, struct inner *in, struct su
         return ERR_OK;
     }
     if (sum.bytes <= CHUNK_LEAF_BYTES)
-        return collapse(u, in, sum, out, ec);
-    return settle_inner(u, in, &out->ref, ec);
+        return collapse(io, in, sum, out, ec);
+    return settle_inner(io, in, &out->ref, ec);
 }
 
 static struct span span_of_nibble(struct span *rest, unsigned depth, unsigned nibble)
@@ -335,7 +330,7 @@ static struct span span_of_nibble(struct span *rest, unsigned depth, unsigned ni
     return span;
 }
 
-static enum err update_subtree(const struct update *u, const struct trie_ref *before,
+static enum err update_subtree(const struct trie_io *io, const struct trie_ref *before,
                                const struct trie_path *path, struct span changes,
                                struct subtree *out, struct errctx *ec);
 
@@ -344,7 +339,7 @@ static enum err update_subtree(const struct update *u, const struct trie_ref *be
  * share, the node splits there, and the chunk becomes one of its children.
  */
 /* NOLINTNEXTLINE(misc-no-recursion): at most TRIE_KEY_NIBBLES deep, the depth rises each time. */
-static enum err update_inner(const struct update *u, const struct trie_ref *before,
+static enum err update_inner(const struct trie_io *io, const struct trie_ref *before,
                              const struct trie_chunk *chunk, struct span changes,
                              struct subtree *out, struct errctx *ec)
 {
@@ -366,32 +361,32 @@ static enum err update_inner(const struct update *u, const struct trie_ref *befo
         struct trie_path path = trie_path_below(&in.prefix, in.depth, nibble);
         struct trie_ref ref = in.children[nibble].ref;
         in.children[nibble].ref = (struct trie_ref){0};
-        err = update_subtree(u, &ref, &path, part, &in.children[nibble], ec);
+        err = update_subtree(io, &ref, &path, part, &in.children[nibble], ec);
     }
     if (err == ERR_OK)
-        err = finish_inner(u, &in, out, ec);
+        err = finish_inner(io, &in, out, ec);
     inner_fini(&in);
     return err;
 }
 
 /* Applies the changes, at least one, to the subtree `before`; `out` is zeroed. */
 /* NOLINTNEXTLINE(misc-no-recursion): at most TRIE_KEY_NIBBLES deep, the depth rises each time. */
-static enum err update_subtree(const struct update *u, const struct trie_ref *before,
+static enum err update_subtree(const struct trie_io *io, const struct trie_ref *before,
                                const struct trie_path *path, struct span changes,
                                struct subtree *out, struct errctx *ec)
 {
     CHECK(changes.count > 0);
     struct trie_chunk chunk = {0};
     if (before->entries == 0)
-        return update_leaf(u, &chunk, changes, out, ec);
+        return update_leaf(io, &chunk, changes, out, ec);
     struct arena arena = {0};
-    enum err err = trie_load(&arena, before, path, u->source, &chunk, ec);
+    enum err err = trie_load(&arena, before, path, io->source, &chunk, ec);
     if (err == ERR_OK && chunk.entry_count > 0) {
         out->arena = arena; /* the items will point into it */
-        return update_leaf(u, &chunk, changes, out, ec);
+        return update_leaf(io, &chunk, changes, out, ec);
     }
     if (err == ERR_OK)
-        err = update_inner(u, before, &chunk, changes, out, ec);
+        err = update_inner(io, before, &chunk, changes, out, ec);
     arena_fini(&arena);
     return err;
 }
@@ -418,8 +413,7 @@ static enum err check_changes(const struct trie_change *changes, size_t count, s
 }
 
 enum err trie_update(const struct trie_ref *before, struct trie_change *changes, size_t count,
-                     const struct chunk_source *source, const struct chunk_sink *sink,
-                     struct trie_ref *out_after, struct errctx *ec)
+                     const struct trie_io *io, struct trie_ref *out_after, struct errctx *ec)
 {
     if (count > 0)
         qsort(changes, count, sizeof(*changes), compare_changes);
@@ -429,13 +423,12 @@ enum err trie_update(const struct trie_ref *before, struct trie_change *changes,
             *out_after = *before;
         return err;
     }
-    struct update u = {.source = source, .sink = sink};
     struct span all = {.changes = changes, .count = count};
     struct trie_path top = {0};
     struct subtree subtree = {0};
-    err = update_subtree(&u, before, &top, all, &subtree, ec);
+    err = update_subtree(io, before, &top, all, &subtree, ec);
     if (err == ERR_OK)
-        err = settle(&u, &subtree, ec);
+        err = settle(io, &subtree, ec);
     arena_fini(&subtree.arena);
     if (err == ERR_OK)
         *out_after = subtree.ref;

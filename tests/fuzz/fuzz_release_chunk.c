@@ -181,8 +181,9 @@ static struct trie_ref apply(struct map *store, const struct trie_ref *before,
 {
     struct chunk_source source = {store_get, store};
     struct chunk_sink sink = {store_put, store};
+    struct trie_io io = {&source, &sink};
     struct trie_ref after = {0};
-    enum err err = trie_update(before, changes, count, &source, &sink, &after, NULL);
+    enum err err = trie_update(before, changes, count, &io, &after, NULL);
     CHECK(err == ERR_OK);
     return after;
 }

@@ -304,8 +304,8 @@ static enum err update_trie(struct compile *c, enum release_kind kind, struct tr
         if (count > 0)
             memcpy(changes, all.data, all.len);
     }
-    return trie_update(&c->before.tries[kind], changes, count, &c->job->chunks.source,
-                       &c->job->chunks.sink, out, ec);
+    const struct trie_io io = {.source = &c->job->chunks.source, .sink = &c->job->chunks.sink};
+    return trie_update(&c->before.tries[kind], changes, count, &io, out, ec);
 }
 
 static enum err write_root(struct compile *c, struct chunk_hash *out_root, struct errctx *ec)

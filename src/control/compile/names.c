@@ -34,7 +34,8 @@ static enum err load(struct names *n, struct touched *t, struct errctx *ec)
 {
     struct slice value;
     struct slice owner = t->name.owner;
-    enum err e = trie_get(n->arena, &n->before.trie, &t->key, t->id, n->before.source, &value, ec);
+    const struct trie_object object = {.key = t->key, .id = t->id};
+    enum err e = trie_get(n->arena, &n->before.trie, &object, n->before.source, &value, ec);
     if (e == ERR_NOT_FOUND)
         return ERR_OK;
     if (e == ERR_OK)

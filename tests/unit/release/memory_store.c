@@ -39,6 +39,7 @@ static enum err put(void *user, const struct chunk_hash *hash, struct slice byte
 void memory_store_init(struct memory_store *s)
 {
     *s = (struct memory_store){.source = {get, s}, .sink = {put, s}};
+    s->io = (struct trie_io){&s->source, &s->sink};
     map_init(&s->chunks);
 }
 

@@ -12,6 +12,7 @@ struct memory_store {
     size_t puts;
     struct chunk_source source;
     struct chunk_sink sink;
+    struct trie_io io; /* both */
 };
 
 void memory_store_init(struct memory_store *s);

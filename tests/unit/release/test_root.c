@@ -126,7 +126,7 @@ static struct chunk_hash sample_release(struct arena *a, struct memory_store *st
     enum { NAMES = 40, VALUE = 1000, LARGE = 300000 };
     struct release_root root = {.seed = {{5}}};
     struct trie_change zone = {.id = SLICE_LIT("Z1"), .value = SLICE_LIT("zone")};
-    assert_int_equal(trie_update(&root.tries[RELEASE_ZONE], &zone, 1, &store->source, &store->sink,
+    assert_int_equal(trie_update(&root.tries[RELEASE_ZONE], &zone, 1, &store->io,
                                  &root.tries[RELEASE_ZONE], NULL),
                      ERR_OK);
     struct trie_change names[NAMES];
@@ -138,8 +138,8 @@ static struct chunk_hash sample_release(struct arena *a, struct memory_store *st
         value[size - 1] = 1;
         names[i].value = slice_of(value, size);
     }
-    assert_int_equal(trie_update(&root.tries[RELEASE_NAME], names, NAMES, &store->source,
-                                 &store->sink, &root.tries[RELEASE_NAME], NULL),
+    assert_int_equal(trie_update(&root.tries[RELEASE_NAME], names, NAMES, &store->io,
+                                 &root.tries[RELEASE_NAME], NULL),
                      ERR_OK);
     struct chunk_hash hash;
     struct slice bytes = release_root_encode(a, &root, &hash);

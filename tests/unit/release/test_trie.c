@@ -65,6 +65,15 @@ static void model_fini(struct model *m)
     arena_fini(&m->arena);
 }
 
+/* trie_get, without its context. */
+static enum err get(struct arena *a, const struct trie_ref *trie, const struct trie_key *key,
+                    struct slice id, const struct chunk_source *source, struct slice *out_value)
+{
+    struct trie_object object = {.key = *key, .id = id};
+    struct errctx ec = {0};
+    return trie_get(a, trie, &object, source, out_value, &ec);
+}
+
 static struct trie_change change_of(struct model *m, unsigned i)
 {
     return (struct trie_change){
@@ -87,9 +96,7 @@ static void model_step(struct model *m, unsigned most, unsigned removals)
         changes[count++] = change_of(m, i);
     }
     struct errctx ec = {0};
-    assert_int_equal(
-        trie_update(&m->trie, changes, count, &m->store.source, &m->store.sink, &m->trie, &ec),
-        ERR_OK);
+    assert_int_equal(trie_update(&m->trie, changes, count, &m->store.io, &m->trie, &ec), ERR_OK);
 }
 
 /* The same content built at once, into a store of its own. */
@@ -105,8 +112,7 @@ static void assert_shape_is_canonical(struct model *m)
     }
     struct trie_ref scratch = {0};
     struct errctx ec = {0};
-    assert_int_equal(trie_update(&(struct trie_ref){0}, changes, count, &store.source, &store.sink,
-                                 &scratch, &ec),
+    assert_int_equal(trie_update(&(struct trie_ref){0}, changes, count, &store.io, &scratch, &ec),
                      ERR_OK);
     assert_memory_equal(&scratch.chunk, &m->trie.chunk, sizeof(scratch.chunk));
     assert_true(scratch.entries == count && scratch.entries == m->trie.entries);
@@ -119,9 +125,8 @@ static void assert_content(struct model *m)
     for (unsigned i = 0; i < OBJECTS; i++) {
         AUTO_ARENA struct arena a = {0};
         struct slice value = {0};
-        struct errctx ec = {0};
-        enum err err = trie_get(&a, &m->trie, &m->keys[i], slice_str(m->ids[i]), &m->store.source,
-                                &value, &ec);
+        enum err err =
+            get(&a, &m->trie, &m->keys[i], slice_str(m->ids[i]), &m->store.source, &value);
         assert_int_equal(err, m->values[i].data != NULL ? ERR_OK : ERR_NOT_FOUND);
         if (err == ERR_OK)
             assert_true(slice_equal(value, m->values[i]));
@@ -156,9 +161,7 @@ static void removing_everything_leaves_an_empty_trie(void **state)
         changes[i] = change_of(&m, i);
     }
     struct trie_ref after = {.entries = 1};
-    assert_int_equal(
-        trie_update(&m.trie, changes, OBJECTS, &m.store.source, &m.store.sink, &after, NULL),
-        ERR_OK);
+    assert_int_equal(trie_update(&m.trie, changes, OBJECTS, &m.store.io, &after, NULL), ERR_OK);
     assert_memory_equal(&after, &(struct trie_ref){0}, sizeof(after));
     model_fini(&m);
 }
@@ -250,8 +253,7 @@ static void one_change_in_a_large_trie_touches_one_path(void **state)
     for (unsigned i = 0; i < COUNT; i++)
         changes[i] = numbered_change(&a, &seed, i);
     struct trie_ref trie = {0};
-    assert_int_equal(trie_update(&trie, changes, COUNT, &store.source, &store.sink, &trie, NULL),
-                     ERR_OK);
+    assert_int_equal(trie_update(&trie, changes, COUNT, &store.io, &trie, NULL), ERR_OK);
     free(changes);
     assert_true(trie.entries == COUNT);
 
@@ -260,12 +262,12 @@ static void one_change_in_a_large_trie_touches_one_path(void **state)
     struct trie_change one = numbered_change(&a, &seed, 4711);
     one.value = SLICE_LIT("another");
     struct trie_ref after;
-    assert_int_equal(trie_update(&trie, &one, 1, &store.source, &store.sink, &after, NULL), ERR_OK);
+    assert_int_equal(trie_update(&trie, &one, 1, &store.io, &after, NULL), ERR_OK);
     assert_in_range(store.gets, 2, 5);
     assert_in_range(store.puts, 2, 5);
 
     struct slice value;
-    assert_int_equal(trie_get(&a, &after, &one.key, one.id, &store.source, &value, NULL), ERR_OK);
+    assert_int_equal(get(&a, &after, &one.key, one.id, &store.source, &value), ERR_OK);
     assert_true(slice_equal(value, SLICE_LIT("another")));
     memory_store_fini(&store);
 }
@@ -290,12 +292,10 @@ static void a_value_on_the_edge_stays_in_its_entry_or_becomes_pieces(void **stat
         memory_store_init(&store);
         struct trie_change change = {.id = SLICE_LIT("x"), .value = slice_of(data, rows[i].size)};
         struct trie_ref trie = {0};
-        assert_int_equal(trie_update(&trie, &change, 1, &store.source, &store.sink, &trie, NULL),
-                         ERR_OK);
+        assert_int_equal(trie_update(&trie, &change, 1, &store.io, &trie, NULL), ERR_OK);
         assert_int_equal(store.chunks.count, rows[i].chunks);
         struct slice value;
-        assert_int_equal(trie_get(&a, &trie, &change.key, change.id, &store.source, &value, NULL),
-                         ERR_OK);
+        assert_int_equal(get(&a, &trie, &change.key, change.id, &store.source, &value), ERR_OK);
         assert_true(slice_equal(value, change.value));
         memory_store_fini(&store);
     }
@@ -311,15 +311,12 @@ static void what_is_too_large_is_refused(void **state)
     struct trie_change change = {.id = SLICE_LIT("x"),
                                  .value = slice_of(data, VALUE_MAX_BYTES + 1)};
     struct trie_ref trie = {0};
-    assert_int_equal(trie_update(&trie, &change, 1, &store.source, &store.sink, &trie, NULL),
-                     ERR_LIMIT);
+    assert_int_equal(trie_update(&trie, &change, 1, &store.io, &trie, NULL), ERR_LIMIT);
     change =
         (struct trie_change){.id = slice_of(data, TRIE_ID_MAX_BYTES + 1), .value = SLICE_LIT("v")};
-    assert_int_equal(trie_update(&trie, &change, 1, &store.source, &store.sink, &trie, NULL),
-                     ERR_LIMIT);
+    assert_int_equal(trie_update(&trie, &change, 1, &store.io, &trie, NULL), ERR_LIMIT);
     change.id.len--;
-    assert_int_equal(trie_update(&trie, &change, 1, &store.source, &store.sink, &trie, NULL),
-                     ERR_OK);
+    assert_int_equal(trie_update(&trie, &change, 1, &store.io, &trie, NULL), ERR_OK);
     memory_store_fini(&store);
 }
 
@@ -337,13 +334,11 @@ static void objects_under_one_key_share_a_leaf(void **state)
             .id = slice_str(arena_printf(&a, "%03u", i)),
             .value = slice_of(arena_alloc(&a, TRIE_INLINE_MAX_BYTES), TRIE_INLINE_MAX_BYTES)};
     struct trie_ref trie = {0};
-    assert_int_equal(trie_update(&trie, changes, FIT, &store.source, &store.sink, &trie, NULL),
-                     ERR_OK);
+    assert_int_equal(trie_update(&trie, changes, FIT, &store.io, &trie, NULL), ERR_OK);
     assert_int_equal(store.chunks.count, 1);
     struct trie_ref more = {0};
-    assert_int_equal(
-        trie_update(&trie, changes + FIT, ALL - FIT, &store.source, &store.sink, &more, NULL),
-        ERR_LIMIT);
+    assert_int_equal(trie_update(&trie, changes + FIT, ALL - FIT, &store.io, &more, NULL),
+                     ERR_LIMIT);
     assert_true(more.entries == 0);
     memory_store_fini(&store);
 }
@@ -363,19 +358,16 @@ static void damage_is_told(void **state)
 
     struct trie_ref wrong_sum = m.trie;
     wrong_sum.bytes++;
-    assert_int_equal(trie_get(&a, &wrong_sum, &m.keys[there], id, &m.store.source, &value, NULL),
-                     ERR_CORRUPT);
+    assert_int_equal(get(&a, &wrong_sum, &m.keys[there], id, &m.store.source, &value), ERR_CORRUPT);
     struct trie_ref wrong_count = m.trie;
     wrong_count.entries--;
-    assert_int_equal(trie_get(&a, &wrong_count, &m.keys[there], id, &m.store.source, &value, NULL),
+    assert_int_equal(get(&a, &wrong_count, &m.keys[there], id, &m.store.source, &value),
                      ERR_CORRUPT);
     memory_store_drop(&m.store, &m.trie.chunk);
-    assert_int_equal(trie_get(&a, &m.trie, &m.keys[there], id, &m.store.source, &value, NULL),
-                     ERR_NOT_FOUND);
+    assert_int_equal(get(&a, &m.trie, &m.keys[there], id, &m.store.source, &value), ERR_NOT_FOUND);
     struct trie_change change = {.key = m.keys[there], .id = id};
     struct trie_ref after = {.entries = 77};
-    assert_int_equal(trie_update(&m.trie, &change, 1, &m.store.source, &m.store.sink, &after, NULL),
-                     ERR_NOT_FOUND);
+    assert_int_equal(trie_update(&m.trie, &change, 1, &m.store.io, &after, NULL), ERR_NOT_FOUND);
     assert_true(after.entries == 77);
     model_fini(&m);
 }
