@@ -21,6 +21,7 @@ struct store_node {
     const char *address; /* as first seen or advertised; "" unknown */
     int64_t first_seen_unix_ms;
 };
+/** ERR_NOT_FOUND where it was never put. */
 enum err store_node_get(struct store_conn *c, struct arena *a, const char *id,
                         struct store_node *out, struct errctx *ec) MUST_USE;
 /** Adds or replaces. */
@@ -55,7 +56,7 @@ struct store_rollout {
 /** ERR_NOT_FOUND before the first release. */
 enum err store_rollout_get(struct store_conn *c, struct arena *a, struct store_rollout *out,
                            struct errctx *ec) MUST_USE;
-/** Inside a write transaction. ERR_CONFLICT when the lease's epoch is no longer `row->epoch`. */
+/** ERR_CONFLICT when the lease's epoch is no longer `row->epoch`. */
 enum err store_rollout_put(struct store_conn *c, const struct store_rollout *row, struct errctx *ec)
     MUST_USE;
 
@@ -69,21 +70,29 @@ struct store_release {
 /** Adds it as the newest; replaces the row of a root that was there. */
 enum err store_release_add(struct store_conn *c, const struct store_release *release,
                            struct errctx *ec) MUST_USE;
+/** The last one added first. */
 enum err store_release_list(struct store_conn *c, struct arena *a,
                             struct store_release **out_releases, size_t *out_count,
                             struct errctx *ec) MUST_USE;
+/** ERR_NOT_FOUND where it is not listed. */
 enum err store_release_remove(struct store_conn *c, const uint8_t root[32], struct errctx *ec)
     MUST_USE;
 
-/** Packed chunks by hash: derived data, outside any change's transaction. */
+/**
+ * Packed chunks by hash: derived data, in a file of their own (control-chunks.db) that a power cut
+ * may set back to an earlier commit, or an operator delete. So: commit chunks in a transaction
+ * before the one that publishes their root (it costs no fsync), and where a chunk of a published
+ * root is ERR_NOT_FOUND, compile the root again.
+ */
 enum err store_chunk_get(struct store_conn *c, struct arena *a, const uint8_t hash[32],
                          struct slice *out_packed, struct errctx *ec) MUST_USE;
-/** Inside a write transaction; one that exists already only gets its age renewed. */
+/** One that exists already only gets its age renewed. */
 enum err store_chunk_put(struct store_conn *c, const uint8_t hash[32], struct slice packed,
                          int64_t now_unix_ms, struct errctx *ec) MUST_USE;
 /**
- * Removes chunks older than `before_unix_ms` for which `is_marked` says false; `limit` rows at most
- * a call, so that writers wait no longer than a few milliseconds.
+ * Removes chunks older than `before_unix_ms` for which `is_marked` says false. Looks at `limit`
+ * rows at most a call (and at 10,000), so that, with a transaction for each call, other writers
+ * wait no longer than a few milliseconds.
  */
 struct store_chunk_sweep {
     bool (*is_marked)(void *user, const uint8_t hash[32]);

@@ -21,7 +21,10 @@ struct store_object {
     struct slice body;
 };
 
-/** Writes the object at the transaction's version (store_take_version). */
+/**
+ * Writes the object at the transaction's version (store_take_version), whatever object->version
+ * says. Twice in one transaction: the second one stands.
+ */
 enum err store_object_put(struct store_conn *c, const struct store_object *object,
                           struct errctx *ec) MUST_USE;
 
@@ -44,7 +47,9 @@ enum err store_object_list(struct store_conn *c, struct arena *a, enum store_kin
 /**
  * Calls `visit` for each object (kind, group, member; newest row in the range, deletions
  * included, with its body) that has a row with after < version <= upto. Order: kind, group,
- * member. With after = 0 it is the whole content at `upto`. The object is borrowed.
+ * member. With after = 0 it is the whole content at `upto`. The object is borrowed. The visitor may
+ * use the connection, but for this function. Cost: proportional to the rows in the range.
+ * Errors: the visitor's, which end the walk; ERR_CONFLICT where 0 < after < a forgotten version.
  */
 struct store_object_visitor {
     enum err (*visit)(void *user, const struct store_object *object, struct errctx *ec);
@@ -54,7 +59,12 @@ enum err store_object_changes(struct store_conn *c, uint64_t after, uint64_t upt
                               const struct store_object_visitor *visitor, struct errctx *ec)
     MUST_USE;
 
-/** Drops rows that a newer row at or below `version` of the same object covers. */
+/**
+ * Drops what no release at or above `version` needs: rows that a newer row at or below `version` of
+ * the same object covers, and deletions at or below it. What held objects stand at is kept, so say
+ * what is held (store_held_replace) before. At most STORE_FORGET_ROWS_MAX rows a call: call again
+ * while *out_dropped is that many. From then on store_object_changes refuses 0 < after < version.
+ */
 enum err store_object_forget(struct store_conn *c, uint64_t version, uint64_t *out_dropped,
                              struct errctx *ec) MUST_USE;
 
@@ -70,6 +80,7 @@ struct store_change {
     bool is_insync;          /* set once, never taken back */
     const char *held_reason; /* NULL: not held */
 };
+/** Errors: ERR_EXISTS for an id that is taken. */
 enum err store_change_add(struct store_conn *c, const struct store_change *change,
                           struct errctx *ec) MUST_USE;
 enum err store_change_get(struct store_conn *c, struct arena *a, const char *account_id,
@@ -96,7 +107,10 @@ struct store_held {
     uint64_t change_version; /* the rejected change */
     const char *reason;
 };
-/** Replaces the whole set of held objects, and held_reason of the changes they stand for. */
+/**
+ * Replaces the whole set of held objects, and held_reason of the changes they stand for.
+ * Errors: ERR_EXISTS for an object that is named twice for one change.
+ */
 enum err store_held_replace(struct store_conn *c, const struct store_held *held, size_t count,
                             struct errctx *ec) MUST_USE;
 enum err store_held_list(struct store_conn *c, struct arena *a, struct store_held **out_held,

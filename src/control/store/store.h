@@ -6,6 +6,14 @@
 // (kind, group, member, version) for each object it touches; older rows stay until no release
 // needs them. The newest row of an object is what the API lists; a release names a version up to
 // which it took rows, and the objects that it holds at an older one.
+//
+// Every function that changes something is called inside a write transaction (a CHECK says so).
+// Expected outcomes that a function names (ERR_NOT_FOUND, ERR_EXISTS, ERR_CONFLICT) leave the
+// transaction as it was. After any other failure every later call in it fails too, and so does the
+// commit: roll back. Reads need no transaction.
+//
+// Errors of all: ERR_TIMEOUT (another process is busy), ERR_IO (a full disk too), ERR_CORRUPT,
+// ERR_LIMIT (a value beyond SQLite's size).
 #ifndef CONTROL_STORE_STORE_H
 #define CONTROL_STORE_STORE_H
 
@@ -28,8 +36,8 @@ struct store_conn;
  * Opens (and makes, and migrates) the store. url: "sqlite" keeps it in `dir`/control.db.
  * Errors: ERR_UNSUPPORTED for another URL or a store written by a newer Weir, ERR_IO, ERR_CORRUPT.
  */
-enum err store_open(const char *url, const char *dir, struct store **out_store,
-                    struct errctx *ec) MUST_USE;
+enum err store_open(const char *url, const char *dir, struct store **out_store, struct errctx *ec)
+    MUST_USE;
 void store_close(struct store *s);
 
 enum err store_connect(struct store *s, struct store_conn **out_conn, struct errctx *ec) MUST_USE;
@@ -51,8 +59,8 @@ enum err store_commit(struct store_conn *c, struct errctx *ec) MUST_USE;
 void store_rollback(struct store_conn *c);
 
 /** Inside a write transaction: the next version, the same for all of the transaction. */
-enum err store_take_version(struct store_conn *c, uint64_t *out_version,
-                            struct errctx *ec) MUST_USE;
+enum err store_take_version(struct store_conn *c, uint64_t *out_version, struct errctx *ec)
+    MUST_USE;
 
 /** The newest version. */
 enum err store_version(struct store_conn *c, uint64_t *out_version, struct errctx *ec) MUST_USE;
@@ -63,7 +71,8 @@ enum err store_version(struct store_conn *c, uint64_t *out_version, struct errct
  */
 void store_on_commit(struct store *s, void (*fn)(void *user), void *user);
 
-/** Small values of the fleet by name ("fleet.seed", ...); ERR_NOT_FOUND where unset. Values in `a`. */
+/** Small values of the fleet by name ("fleet.seed", ...); ERR_NOT_FOUND where unset. Values in `a`.
+ */
 enum err store_meta_get(struct store_conn *c, struct arena *a, const char *name,
                         struct slice *out_value, struct errctx *ec) MUST_USE;
 enum err store_meta_set(struct store_conn *c, const char *name, struct slice value,
@@ -78,10 +87,10 @@ struct store_audit {
     const char *resource;      /* "/hostedzone/Z..." */
     const char *request_id;
     const char *source_ip;
-    struct slice detail;       /* the request as accepted, or empty */
+    struct slice detail; /* the request as accepted, or empty */
 };
-enum err store_audit_add(struct store_conn *c, const struct store_audit *row,
-                         struct errctx *ec) MUST_USE;
+enum err store_audit_add(struct store_conn *c, const struct store_audit *row, struct errctx *ec)
+    MUST_USE;
 
 /** Access keys of the APIs; the secret is sealed (crypto/seal.h) by the caller. */
 struct store_access_key {
@@ -95,7 +104,7 @@ enum err store_access_key_get(struct store_conn *c, struct arena *a, const char 
                               struct store_access_key *out, struct errctx *ec) MUST_USE;
 enum err store_access_key_add(struct store_conn *c, const struct store_access_key *key,
                               struct errctx *ec) MUST_USE;
-enum err store_access_key_count(struct store_conn *c, uint64_t *out_count,
-                                struct errctx *ec) MUST_USE;
+enum err store_access_key_count(struct store_conn *c, uint64_t *out_count, struct errctx *ec)
+    MUST_USE;
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hosted zones and delegation sets as rows. Every text is NUL-terminated; results live in the
-// arena given. "Inside a write transaction" holds for every function that changes something.
+// arena given. Every function that changes something is called inside a write transaction.
 #ifndef CONTROL_STORE_ZONES_H
 #define CONTROL_STORE_ZONES_H
 
@@ -10,13 +10,14 @@
 #define STORE_SET_NAMES 4
 
 struct store_delegation_set {
-    const char *id; /* "N..." */
+    const char *id;                     /* "N..." */
     const char *names[STORE_SET_NAMES]; /* with a final dot, lower case */
-    const char *const *addresses; /* local addresses it is served on; none: all */
+    const char *const *addresses;       /* local addresses it is served on; none: all */
     size_t address_count;
     uint32_t position; /* order of choice */
 };
 
+/** Errors: ERR_EXISTS for an id that is taken. */
 enum err store_delegation_set_add(struct store_conn *c, const struct store_delegation_set *set,
                                   struct errctx *ec) MUST_USE;
 enum err store_delegation_set_get(struct store_conn *c, struct arena *a, const char *id,
@@ -34,27 +35,30 @@ enum err store_delegation_set_for(struct store_conn *c, struct arena *a, const c
 struct store_zone {
     const char *id; /* "Z..." */
     const char *account_id;
-    const char *name; /* escaped text with a final dot, lower case */
+    const char *name;      /* escaped text with a final dot, lower case */
     struct slice sort_key; /* dns_name_sort_key of the name */
     const char *caller_reference;
-    const char *comment; /* NULL: none was given */
-    const char *delegation_set_id;
+    const char *comment;           /* NULL: none was given */
+    const char *delegation_set_id; /* NULL: none (private zones) */
     bool is_private;
     uint64_t created_version; /* also the zone's order */
     int64_t created_unix_ms;
     uint64_t set_count; /* resource record sets, those of the zone itself included */
 };
 
-/** Errors: ERR_EXISTS where the account used the caller reference before. */
-enum err store_zone_add(struct store_conn *c, const struct store_zone *zone,
-                        struct errctx *ec) MUST_USE;
+/**
+ * Errors: ERR_EXISTS where the account used the caller reference before, for a zone that was
+ * removed too; the transaction may go on.
+ */
+enum err store_zone_add(struct store_conn *c, const struct store_zone *zone, struct errctx *ec)
+    MUST_USE;
 enum err store_zone_get(struct store_conn *c, struct arena *a, const char *account_id,
                         const char *id, struct store_zone *out, struct errctx *ec) MUST_USE;
 enum err store_zone_set_comment(struct store_conn *c, const char *id, const char *comment,
                                 struct errctx *ec) MUST_USE;
-/** Adds `delta` to set_count. */
-enum err store_zone_add_sets(struct store_conn *c, const char *id, int64_t delta,
-                             struct errctx *ec) MUST_USE;
+/** Adds `delta` to set_count. ERR_INVALID where it would fall below 0. */
+enum err store_zone_add_sets(struct store_conn *c, const char *id, int64_t delta, struct errctx *ec)
+    MUST_USE;
 enum err store_zone_remove(struct store_conn *c, const char *id, struct errctx *ec) MUST_USE;
 enum err store_zone_count(struct store_conn *c, const char *account_id, uint64_t *out_count,
                           struct errctx *ec) MUST_USE;
