@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// The decisions of a rollout, without I/O: what nodes said, what was published, which versions wait
+// and what time it is -> what to do next. The rollout's thread asks, does it durably, and says so.
+//
+//            newer version, a node to try it                    same root: CARRY
+//     IDLE ------------ CUT (compile) ------------> READY ----------------------> IDLE
+//      ^                     | refused                | OFFER
+//      |   several versions: | one version: HOLD      v
+//      |   one by one -> IDLE                        TRY   every counted node tries it
+//      |                                              | OFFER to one node; at once where one counts
+//      |                                              v
+//      |<------------------ PROMOTE ---------------- WAVE  that node applies it
+//      |<- WITHDRAW: rejected, or no verdict in time (from TRY and WAVE)
+//      ROLLBACK from anywhere: a node that ran the stable root crashed on it
+//
+// Invariants
+//  1. Without the lease, and while a node holds a newer pointer than ours, nothing is done.
+//  2. Every publication has a higher sequence than all before; it is durable before it is seen.
+//  3. The stable root changes by PROMOTE, after a wave node applied it, and by ROLLBACK alone.
+//  4. A candidate is offered to a wave once every counted node tried it; a node that falls silent
+//     no longer counts, and nothing moves while none counts.
+//  5. stable.version never falls: a version is passed when it is carried, promoted or held.
+//  6. A rejected release of several versions is offered again version by version, in order.
+//  7. INSYNC names a version once every node that is waited for has applied a stable root of it.
+//  8. A root that was rolled back is never offered again.
+#ifndef CONTROL_ROLLOUT_CORE_H
+#define CONTROL_ROLLOUT_CORE_H
+
+#include "control/rollout/roster.h"
+
+struct core_limits {
+    int64_t cut_gap_ns;
+    int64_t heard_ns;
+    int64_t insync_heard_ns;
+    int64_t verdict_ns;
+    int64_t settle_ns;
+    int64_t old_verdict_ns;
+};
+
+/** Those of limits.h. */
+extern const struct core_limits core_default_limits;
+
+enum core_phase { CORE_IDLE, CORE_READY, CORE_TRY, CORE_WAVE, CORE_REFUSED };
+
+struct core_release {
+    struct chunk_hash root;
+    uint64_t version; /* its content goes up to here */
+};
+
+/** A root that is not offered, and why. */
+struct core_refusal {
+    struct chunk_hash root;
+    char reason[ROLLOUT_REASON_SIZE];
+};
+
+/** At most ROLLOUT_REFUSED_MAX; the oldest goes first. */
+struct core_refusals {
+    struct core_refusal items[ROLLOUT_REFUSED_MAX];
+    size_t count;
+    size_t next; /* where the next one goes */
+};
+
+struct core {
+    struct core_limits limits;
+    struct roster roster;
+
+    bool is_leader; /* holds the lease and knows the store's state */
+    uint64_t epoch; /* of the lease: the next publication's */
+    int64_t leader_since_ns;
+    struct position published; /* the newest pointer; {0, 0} before the first */
+    struct position ahead;     /* the newest pointer that an admitted node reported */
+    uint64_t newest_version;   /* of the store */
+
+    struct core_release stable;
+    struct position stable_offered; /* the first pointer that offered the stable root */
+    struct core_release lineage[ROLLOUT_LINEAGE_MAX]; /* stable roots, oldest first */
+    size_t lineage_count;
+    uint64_t insync_version; /* marked up to here */
+    bool has_no_way_back;    /* nothing to roll back to was found for this stable root */
+
+    enum core_phase phase;
+    int64_t phase_since_ns;
+    struct core_release candidate;    /* from READY on */
+    struct position offered;          /* the first pointer that offered it */
+    bool candidate_frees;             /* objects that stable holds are not held in it */
+    char wave[NODE_ID_SIZE];          /* WAVE: who runs it */
+    char reason[ROLLOUT_REASON_SIZE]; /* REFUSED: why */
+    int64_t offered_at_ns;            /* of the last candidate; 0: none yet */
+
+    uint64_t split_version;        /* versions up to here are offered one by one; 0: none */
+    struct core_refusals rejected; /* while they are */
+    struct core_refusals crashed;  /* rolled back */
+};
+
+enum core_action_kind {
+    CORE_NOTHING,  /* until an event, at_ns, or the next tick */
+    CORE_CUT,      /* compile up to `version`, then core_cut or core_refuse */
+    CORE_CARRY,    /* stable's content goes up to `version`, same root */
+    CORE_OFFER,    /* publish the candidate, with a wave of `wave`, or of nobody */
+    CORE_PROMOTE,  /* publish: the candidate is stable */
+    CORE_WITHDRAW, /* publish: no candidate */
+    CORE_HOLD,     /* hold `version` without a publication */
+    CORE_ROLLBACK, /* publish an older root, hold what came since */
+    CORE_INSYNC,   /* mark changes up to insync_version */
+};
+
+struct core_action {
+    enum core_action_kind kind;
+    int64_t at_ns;           /* NOTHING: when to ask again; INT64_MAX: no need */
+    uint64_t version;        /* CUT, CARRY, PROMOTE: stable's next; WITHDRAW, HOLD: the version to
+                                hold, 0: none */
+    uint64_t insync_version; /* CARRY, PROMOTE, INSYNC: mark changes up to here; 0: none yet */
+    char wave[NODE_ID_SIZE]; /* OFFER; "": nobody */
+    char reason[ROLLOUT_REASON_SIZE]; /* WITHDRAW, HOLD, ROLLBACK */
+    struct chunk_hash root; /* ROLLBACK: what the node proved; the doer puts the root it chose */
+};
+
+void core_init(struct core *c, const struct core_limits *limits);
+void core_fini(struct core *c);
+
+/** What the store says when the lease was taken. */
+struct core_start {
+    uint64_t epoch; /* of the lease */
+    struct position published;
+    struct core_release stable;
+    uint64_t newest_version;
+};
+
+/** The lease is ours: goes on from the store; a candidate that was under way is forgotten. */
+void core_lead(struct core *c, const struct core_start *start, int64_t now_ns);
+/** The lease is lost, or a write failed. */
+void core_unlead(struct core *c);
+
+/** A root that must never be offered (again). */
+void core_refuse_root(struct core *c, const struct chunk_hash *root, const char *reason);
+
+/** The store has this version. */
+void core_see_version(struct core *c, uint64_t version);
+
+/** A node that is served reported; `n` is of the core's roster. */
+void core_hear(struct core *c, struct roster_node *n, const struct release_report *report,
+               int64_t now_ns);
+
+/** Whether a node holds a newer pointer than the store: it was restored from a backup. */
+bool core_is_behind(const struct core *c);
+
+/** Nodes that a candidate is tried on at present. */
+size_t core_counted(const struct core *c, int64_t now_ns);
+
+/** What to do next. Changes nothing: the doer does it, then says core_done. */
+void core_next(const struct core *c, int64_t now_ns, struct core_action *out);
+
+/** CUT succeeded. `frees`: the content holds back less than stable's. */
+void core_cut(struct core *c, const struct core_release *candidate, bool frees);
+
+/** CUT found content that must not be served. */
+void core_refuse(struct core *c, uint64_t version, const char *reason);
+
+/** The action, but for CUT, was done; where it publishes, with the sequence after the last. */
+void core_done(struct core *c, const struct core_action *action, int64_t now_ns);
+
+/** ROLLBACK found no release to go back to. */
+void core_no_way_back(struct core *c);
+
+#endif

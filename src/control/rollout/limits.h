@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bounds of rollout/, with unit and source. Durations that tests shorten are the defaults of
+// struct core_limits and struct rollout_limits.
+#ifndef CONTROL_ROLLOUT_LIMITS_H
+#define CONTROL_ROLLOUT_LIMITS_H
+
+/** At most 5 releases a second (design, section 3). */
+#define ROLLOUT_CUT_GAP_NS 200000000LL
+
+/** A node without a report for so long is no longer waited for: three of its reports. */
+#define ROLLOUT_HEARD_NS 3000000000LL
+
+/** INSYNC waits for every node heard within this time (design, section 3). */
+#define ROLLOUT_INSYNC_HEARD_NS 60000000000LL
+
+/** What a node that is heard may take to fetch and try a candidate, or to apply it. */
+#define ROLLOUT_VERDICT_NS 30000000000LL
+
+/** How long a control that takes the lease waits for nodes that it knows, before its first cut. */
+#define ROLLOUT_SETTLE_NS 3000000000LL
+
+/** A rejection reported before the offer counts for it once it was repeated for so long. */
+#define ROLLOUT_OLD_VERDICT_NS 3000000000LL
+
+/** The lease, and how often it is renewed; another control waits for its end to take over. */
+#define ROLLOUT_LEASE_MS 5000
+#define ROLLOUT_TICK_NS 1000000000LL
+
+/** Collection of chunks that no release needs. */
+#define ROLLOUT_COLLECT_NS 600000000000LL
+#define ROLLOUT_COLLECT_RELEASES 100u /* also after so many releases */
+#define ROLLOUT_RELEASES_KEPT 100u    /* design, section 3 */
+#define ROLLOUT_CHUNK_GRACE_MS 3600000LL
+#define ROLLOUT_SWEEP_ROWS 256u /* of one transaction: writers wait that long */
+#define ROLLOUT_COLLECT_ROOTS_MAX 65536u
+#define ROLLOUT_FORGET_ROUNDS_MAX 1000u /* transactions that drop old rows, of one collection */
+
+/** Clients with unknown keys that are noted for an operator to admit. */
+#define ROLLOUT_PENDING_NODES_MAX 1000u
+
+/** GetChange's Comment, bytes with the NUL (Route 53: 256 characters). */
+#define ROLLOUT_REASON_SIZE 257
+
+/** Stable roots whose version is remembered, for nodes that lag: 13 s of 5 releases a second. */
+#define ROLLOUT_LINEAGE_MAX 64u
+
+/** Roots that must not be offered: those that crashed, those rejected while versions are split. */
+#define ROLLOUT_REFUSED_MAX 256u
+
+/** Packed chunks that wait in memory for their transaction, bytes. */
+#define ROLLOUT_CHUNK_BATCH_BYTES ((size_t)8 << 20)
+
+/** One note of a release: some 100,000 held objects. */
+#define ROLLOUT_NOTE_MAX_BYTES ((size_t)64 << 20)
+
+/** Pending changes that are counted for the metric. */
+#define ROLLOUT_PENDING_CHANGES_MAX 10000u
+
+/** Slots of counters of the rollout's thread and its collector: above those of API workers. */
+#define ROLLOUT_METRICS_SLOT (METRICS_SLOTS_PER_ROLE - 1)
+#define ROLLOUT_COLLECT_METRICS_SLOT (METRICS_SLOTS_PER_ROLE - 2)
+
+#endif

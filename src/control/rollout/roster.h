@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// What control knows about each node: what an operator decided (from the store) and what the node
+// last reported. Pure; the rollout's thread.
+#ifndef CONTROL_ROLLOUT_ROSTER_H
+#define CONTROL_ROLLOUT_ROSTER_H
+
+#include "control/rollout/limits.h"
+#include "control/store/fleet.h"
+#include "net/identity.h"
+#include "release/report.h"
+
+/** The role that serves releases; only nodes that run it count for a rollout. */
+#define ROSTER_ROLE "dns"
+
+#define ROSTER_ROLES_SIZE 128
+#define ROSTER_VERSION_SIZE 65
+
+/** A place in the order of pointers. */
+struct position {
+    uint64_t epoch;
+    uint64_t sequence;
+};
+
+/** Negative, 0 or positive. */
+int position_compare(struct position a, struct position b);
+
+struct roster_node {
+    char id[NODE_ID_SIZE];
+    uint8_t public_key[ED25519_PUBLIC_BYTES];
+    enum store_node_state state;
+
+    bool is_heard;          /* by this process; all below is zero before */
+    int64_t heard_at_ns;    /* of the last report */
+    int64_t heard_since_ns; /* of the first one after the last silence */
+    struct position at;     /* the newest pointer it has seen ... */
+    int64_t at_since_ns;    /* ... and when it first said so */
+    struct chunk_hash applied;
+    struct chunk_hash applied_before; /* the other root that it reported as applied before */
+    struct chunk_hash tried;
+    struct chunk_hash proven;
+    struct chunk_hash rejected;
+    struct position rejected_at;  /* of the first report with this `rejected` */
+    bool was_rejected_from_start; /* already in the first report that was heard */
+    char reason[ROLLOUT_REASON_SIZE];
+    bool is_pinned;
+    bool has_role; /* ROSTER_ROLE */
+    char roles[ROSTER_ROLES_SIZE];
+    char version[ROSTER_VERSION_SIZE];
+    struct chunk_hash *held; /* roots on its disk, held_count of them; the node's own memory */
+    size_t held_count;
+};
+
+/**
+ * All nodes by id.
+ * Owner: whoever called roster_init; embedded by value. Node pointers live until the node goes.
+ */
+struct roster {
+    struct roster_node **nodes; /* sorted by id */
+    size_t count;
+};
+
+void roster_init(struct roster *r);
+void roster_fini(struct roster *r);
+
+/** The node, or NULL. */
+struct roster_node *roster_get(const struct roster *r, const char *id);
+
+/** Takes over what the store says; nodes that it does not list go. */
+void roster_update(struct roster *r, const struct store_node *rows, size_t count);
+
+/** Adds one node, or sets its state. */
+struct roster_node *roster_add(struct roster *r, const struct store_node *row);
+
+/** Takes over a report; a silence of more than `gap_ns` before it begins a new time of hearing. */
+void roster_hear(struct roster_node *n, const struct release_report *report, int64_t now_ns,
+                 int64_t gap_ns);
+
+/** Whether the feed serves it: admitted, cordoned or draining. */
+bool roster_is_served(const struct roster_node *n);
+
+/** Whether a rollout looks at it: admitted, neither cordoned nor pinned, has the role, and was
+ *  heard within `within_ns`. */
+bool roster_counts(const struct roster_node *n, int64_t now_ns, int64_t within_ns);
+
+size_t roster_count_state(const struct roster *r, enum store_node_state state);
+
+#endif
