@@ -4,21 +4,19 @@
 #include "tool/tool.h"
 
 #include "base/time.h"
+#include "tool/limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#define DEMO_WAIT_NS (60 * NS_PER_S)
-#define DEMO_POLL_NS (100 * NS_PER_MS)
-
 static enum err wait_until_ready(struct arena *a, const char *data_dir, struct tool_ready *out,
                                  struct errctx *ec)
 {
-    int64_t deadline_ns = time_monotonic_ns() + DEMO_WAIT_NS;
+    int64_t deadline_ns = time_monotonic_ns() + TOOL_DEMO_READY_NS;
     enum err e = tool_ready_read(a, data_dir, out, ec);
     while (e == ERR_UNAVAILABLE && time_monotonic_ns() < deadline_ns) {
-        nanosleep(&(struct timespec){.tv_nsec = DEMO_POLL_NS}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = TOOL_DEMO_POLL_NS}, NULL);
         e = tool_ready_read(a, data_dir, out, ec);
     }
     return e;

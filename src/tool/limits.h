@@ -3,12 +3,30 @@
 #ifndef TOOL_LIMITS_H
 #define TOOL_LIMITS_H
 
-#include <stddef.h>
+#include "base/time.h"
 
 /* Words on a command line besides options: a verb and what it works on, and room to name more. */
 #define TOOL_WORDS_MAX ((size_t)16)
 
 /* DIR/ready.json: a few services with 64 addresses each at most. */
 #define TOOL_READY_MAX_BYTES ((size_t)65536)
+
+/* A credentials file or certificate: people keep many profiles in one. */
+#define TOOL_CREDENTIALS_MAX_BYTES ((size_t)1048576)
+
+/* An answer: a thousand nodes or record sets with all that is known of each. */
+#define TOOL_ANSWER_MAX_BYTES ((uint64_t)16 << 20)
+
+/* Headers of a call before it is signed: Host and Content-Type, and room. */
+#define TOOL_CALL_HEADERS_MAX ((size_t)4)
+
+/* An API that does not answer within these is down to whoever waits at a terminal. */
+#define TOOL_CONNECT_TIMEOUT_NS (5 * NS_PER_S)
+#define TOOL_RESPONSE_TIMEOUT_NS (30 * NS_PER_S)
+
+/* The demo: how long a node may take to serve, and a change to be INSYNC; how often to look. */
+#define TOOL_DEMO_READY_NS (60 * NS_PER_S)
+#define TOOL_DEMO_INSYNC_NS (60 * NS_PER_S)
+#define TOOL_DEMO_POLL_NS (50 * NS_PER_MS)
 
 #endif
