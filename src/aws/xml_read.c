@@ -369,11 +369,9 @@ static void on_doctype(void *user, const xmlChar *name, const xmlChar *external,
     stop(p);
 }
 
-static void on_error(void *user, xmlError *error)
+static void refuse_malformed(struct xml_parser *p)
 {
-    struct xml_parser *p = user;
-    if (p->fault->error != AWS_OK || error->level < XML_ERR_ERROR || error->message == NULL)
-        return;
+    const xmlError *error = &p->context->lastError;
     struct slice message = slice_str(error->message);
     while (message.len > 0 && message.data[message.len - 1] == '\n')
         message.len--;
@@ -385,14 +383,13 @@ static void on_error(void *user, xmlError *error)
 static void run_parser(struct xml_parser *p, struct slice text)
 {
     xmlSAXHandler sax = {
-        .initialized = XML_SAX2_MAGIC,
+        .initialized = 1, /* the first form of the events: they pass names as they stand */
         .startElement = on_start,
         .endElement = on_end,
         .characters = on_text,
         .ignorableWhitespace = on_text,
         .cdataBlock = on_text,
         .internalSubset = on_doctype,
-        .serror = on_error,
     };
     p->context = xmlCreatePushParserCtxt(&sax, p, NULL, 0, NULL);
     CHECK(p->context != NULL);
@@ -400,7 +397,7 @@ static void run_parser(struct xml_parser *p, struct slice text)
     int result = xmlParseChunk(p->context, (const char *)text.data, (int)text.len, 1);
     bool is_whole = result == XML_ERR_OK && p->context->wellFormed && p->depth == 0;
     if (p->fault->error == AWS_OK && !is_whole)
-        aws_fail(p->fault, malformed_code(p->service), "The XML document is not well-formed");
+        refuse_malformed(p);
     if (p->context->myDoc != NULL)
         xmlFreeDoc(p->context->myDoc);
     xmlFreeParserCtxt(p->context);

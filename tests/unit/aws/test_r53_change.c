@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: Apache-2.0
+// Change batches: Route 53's checks, its words, and what a batch leaves behind. Batches are written
+// as lines "ACTION name TYPE ttl value,value" or "ACTION name TYPE alias target".
+#include "aws/limits.h"
+#include "aws/r53_change.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#define ZONE_ID "Z1"
+
+static struct arena arena;
+
+/* The zone as it is before a batch: sets of names by their sort keys. */
+struct zone {
+    struct r53_record_set sets[16];
+    size_t count;
+    bool is_broken;
+};
+static struct zone zone;
+
+static int setup(void **state)
+{
+    (void)state;
+    arena_init(&arena);
+    zone = (struct zone){0};
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_fini(&arena);
+    return 0;
+}
+
+static enum err load(void *user, struct r53_owner *owner, struct errctx *ec)
+{
+    const struct zone *z = user;
+    char name[DNS_NAME_TEXT_SIZE];
+    if (z->is_broken)
+        return err_set(ec, ERR_IO, "the disk is gone");
+    dns_name_format(dns_name_slice(&owner->name), name);
+    struct r53_record_set *items = arena_array(&arena, z->count + 1, sizeof(*items));
+    size_t count = 0;
+    for (size_t i = 0; i < z->count; i++)
+        if (strcmp(z->sets[i].name, name) == 0)
+            items[count++] = z->sets[i];
+    owner->sets = (struct r53_sets){.has_items = true, .items = items, .items_count = count};
+    return ERR_OK;
+}
+
+static enum r53_rr_type type_of(const char *text)
+{
+    for (unsigned t = R53_TYPE_A; t <= R53_TYPE_TXT; t++)
+        if (strcmp(r53_rr_type_text(t), text) == 0)
+            return t;
+    fail_msg("no type %s", text);
+    return r53_rr_type_absent;
+}
+
+static void add_values(struct r53_record_set *set, char *text)
+{
+    set->has_resource_records = true;
+    set->resource_records = arena_array(&arena, 1001, sizeof(*set->resource_records));
+    char *rest = NULL;
+    for (char *value = strtok_r(text, ",", &rest); value != NULL;
+         value = strtok_r(NULL, ",", &rest))
+        set->resource_records[set->resource_records_count++].value = value;
+}
+
+/* Reads one line; returns its action, or 'none' for a set without one ("- name TYPE ..."). */
+static enum r53_change_action read_line(char *line, struct r53_record_set *out)
+{
+    char *rest = NULL;
+    const char *action = strtok_r(line, " ", &rest);
+    *out = (struct r53_record_set){.name = strtok_r(NULL, " ", &rest)};
+    out->type = type_of(strtok_r(NULL, " ", &rest));
+    const char *ttl = strtok_r(NULL, " ", &rest);
+    if (strcmp(ttl, "alias") == 0) {
+        out->alias_target = ARENA_NEW(&arena, struct r53_alias_target);
+        out->alias_target->hosted_zone_id = ZONE_ID;
+        out->alias_target->dns_name = rest;
+    } else {
+        out->has_ttl = true;
+        out->ttl = strtol(ttl, NULL, 10);
+        add_values(out, rest);
+    }
+    return *action == 'C' ? R53_CREATE : *action == 'D' ? R53_DELETE : R53_UPSERT;
+}
+
+static void zone_has(const char *line)
+{
+    read_line(arena_strdup(&arena, line), &zone.sets[zone.count++]);
+}
+
+static struct r53_change_batch batch_of(const char *text)
+{
+    struct r53_change_batch batch = {.has_changes = true};
+    batch.changes = arena_array(&arena, 1001, sizeof(*batch.changes));
+    char *rest = NULL;
+    for (char *line = strtok_r(arena_strdup(&arena, text), "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        struct r53_change *change = &batch.changes[batch.changes_count++];
+        change->resource_record_set = ARENA_NEW(&arena, struct r53_record_set);
+        change->action = read_line(line, change->resource_record_set);
+    }
+    return batch;
+}
+
+static enum aws_error apply_batch(const struct r53_change_batch *batch,
+                                  struct r53_change_result *out, const char **message)
+{
+    struct r53_change_zone target = {.id = ZONE_ID};
+    assert_int_equal(dns_name_parse(SLICE_LIT("example.com"), &target.apex, NULL), ERR_OK);
+    struct r53_change_source source = {.load = load, .user = &zone};
+    struct aws_fault fault = {.arena = &arena};
+    *out = (struct r53_change_result){0};
+    enum aws_error error = r53_change_apply(&target, batch, &source, out, &fault);
+    *message = error == AWS_OK ? "" : fault.message;
+    return error;
+}
+
+static struct r53_change_result apply(const char *text)
+{
+    struct r53_change_result result;
+    const char *message;
+    struct r53_change_batch batch = batch_of(text);
+    if (apply_batch(&batch, &result, &message) != AWS_OK)
+        fail_msg("%s", message);
+    return result;
+}
+
+static void assert_refused(const char *text, const char *wanted)
+{
+    struct r53_change_result result;
+    const char *message;
+    struct r53_change_batch batch = batch_of(text);
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidChangeBatch);
+    assert_string_equal(message, wanted);
+}
+
+static void what_is_created_is_there_in_normal_form(void **state)
+{
+    (void)state;
+    struct r53_change_result r = apply("CREATE WWW.Example.COM A 60 192.0.2.1,192.0.2.2\n"
+                                       "CREATE *.example.com TXT 5 \"x\"\n"
+                                       "CREATE www.example.com TXT 5 \"y\"");
+    assert_int_equal(r.count, 2);
+    assert_string_equal(r.changed[0]->sets.items[0].name, "www.example.com.");
+    assert_int_equal(r.changed[0]->sets.items_count, 2);
+    assert_int_equal(r.changed[0]->sets.items[1].type, R53_TYPE_TXT);
+    assert_string_equal(r.changed[1]->sets.items[0].name, "\\052.example.com.");
+    assert_int_equal(r.changed[1]->count_before, 0);
+}
+
+static void creating_what_exists_is_refused(void **state)
+{
+    (void)state;
+    zone_has("- www.example.com. A 60 192.0.2.1");
+    assert_refused("CREATE www.example.com A 60 192.0.2.1",
+                   "[Tried to create resource record set [name='www.example.com.', type='A'] but "
+                   "it already exists]");
+}
+
+static void deleting_wants_what_is_there(void **state)
+{
+    (void)state;
+    zone_has("- www.example.com. A 60 192.0.2.1,192.0.2.2");
+    zone_has("- alias.example.com. A alias www.example.com.");
+    assert_refused("DELETE no.example.com A 60 192.0.2.1",
+                   "[Tried to delete resource record set [name='no.example.com.', type='A'] but "
+                   "it was not found]");
+    static const char *const differing[] = {
+        "DELETE www.example.com A 61 192.0.2.1,192.0.2.2",
+        "DELETE www.example.com A 60 192.0.2.1",
+        "DELETE www.example.com A 60 192.0.2.1,192.0.2.3",
+        "DELETE www.example.com A alias alias.example.com",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(differing); i++)
+        assert_refused(differing[i],
+                       "[Tried to delete resource record set [name='www.example.com.', type='A'] "
+                       "but the values provided do not match the current values]");
+    assert_int_equal(apply("DELETE www.example.com A 60 192.0.2.2,192.0.2.1\n"
+                           "DELETE alias.example.com A alias WWW.example.com")
+                         .count,
+                     2);
+}
+
+static void changes_apply_in_order(void **state)
+{
+    (void)state;
+    zone_has("- www.example.com. CNAME 60 a.example.net");
+    struct r53_change_result r = apply("DELETE www.example.com CNAME 60 a.example.net\n"
+                                       "CREATE www.example.com A 60 192.0.2.1\n"
+                                       "CREATE new.example.com A 60 192.0.2.1\n"
+                                       "DELETE new.example.com A 60 192.0.2.1");
+    assert_int_equal(r.count, 2);
+    assert_int_equal(r.changed[0]->sets.items_count, 1);
+    assert_int_equal(r.changed[0]->sets.items[0].type, R53_TYPE_A);
+    assert_int_equal(r.changed[1]->sets.items_count, 0);
+    assert_refused("CREATE www.example.com A 60 192.0.2.1\n"
+                   "DELETE www.example.com CNAME 60 a.example.net",
+                   "[RRSet of type A with DNS name www.example.com. is not permitted because a "
+                   "conflicting RRSet of type CNAME with the same DNS name already exists in zone "
+                   "example.com.]");
+}
+
+static void upsert_replaces_or_creates(void **state)
+{
+    (void)state;
+    zone_has("- www.example.com. A 60 192.0.2.1");
+    struct r53_change_result r = apply("UPSERT www.example.com A 30 192.0.2.9\n"
+                                       "UPSERT b.example.com A 30 192.0.2.9");
+    assert_int_equal(r.changed[0]->sets.items_count, 1);
+    assert_int_equal(r.changed[0]->sets.items[0].ttl, 30);
+    assert_int_equal(r.changed[0]->count_before, 1);
+    assert_int_equal(r.changed[1]->sets.items_count, 1);
+}
+
+static void all_findings_are_in_one_message(void **state)
+{
+    (void)state;
+    assert_refused("CREATE a.example.com A 60 nope\n"
+                   "CREATE b.example.net A 60 192.0.2.1\n"
+                   "DELETE c.example.com A 60 192.0.2.1",
+                   "[Invalid Resource Record: 'FATAL problem: ARRDATAIllegalIPv4Address (Value is "
+                   "not a valid IPv4 address) encountered with 'nope'', "
+                   "RRSet with DNS name b.example.net. is not permitted in zone example.com., "
+                   "Tried to delete resource record set [name='c.example.com.', type='A'] but it "
+                   "was not found]");
+}
+
+static void a_cname_stands_alone_and_not_at_the_apex(void **state)
+{
+    (void)state;
+    zone_has("- www.example.com. A 60 192.0.2.1");
+    assert_refused("UPSERT www.example.com CNAME 60 a.example.net",
+                   "[RRSet of type CNAME with DNS name www.example.com. is not permitted because a "
+                   "conflicting RRSet of type A with the same DNS name already exists in zone "
+                   "example.com.]");
+    assert_refused("CREATE example.com CNAME 60 a.example.net",
+                   "[RRSet of type CNAME with DNS name example.com. is not permitted at apex in "
+                   "zone example.com.] At the apex of a zone, create an alias record (AliasTarget) "
+                   "of type A or AAAA instead: an ALIAS answers in place of a CNAME and is allowed "
+                   "there.");
+    assert_refused("CREATE b.example.com CNAME 60 a.example.net,b.example.net",
+                   "[Cannot have more than 1 records in a RRSet.]");
+}
+
+static void the_apex_keeps_its_soa_and_ns(void **state)
+{
+    (void)state;
+    zone_has("- example.com. NS 60 ns-1.weir.test.");
+    zone_has("- example.com. SOA 60 a. b. 1 2 3 4 5");
+    assert_refused("DELETE example.com NS 60 ns-1.weir.test\n"
+                   "DELETE example.com SOA 60 a. b. 1 2 3 4 5",
+                   "[A HostedZone must contain exactly one SOA record., A HostedZone must contain "
+                   "at least one NS record for the zone itself.]");
+    assert_int_equal(apply("DELETE example.com NS 60 ns-1.weir.test\n"
+                           "CREATE example.com NS 60 ns-2.weir.test\n"
+                           "UPSERT example.com A 60 192.0.2.1")
+                         .count,
+                     1);
+    assert_refused("CREATE a.example.com SOA 60 a. b. 1 2 3 4 5",
+                   "[RRSet of type SOA with DNS name a.example.com. is not permitted in zone "
+                   "example.com.]");
+}
+
+static void aliases_need_their_target(void **state)
+{
+    (void)state;
+    zone_has("- example.com. NS 60 ns-1.weir.test.");
+    zone_has("- example.com. SOA 60 a. b. 1 2 3 4 5");
+    zone_has("- www.example.com. A 60 192.0.2.1");
+    assert_int_equal(apply("CREATE example.com A alias www.example.com").count, 1);
+    assert_int_equal(apply("CREATE example.com AAAA alias b.example.com\n"
+                           "CREATE b.example.com AAAA 60 2001:db8::1")
+                         .count,
+                     2);
+    assert_refused("CREATE example.com AAAA alias www.example.com",
+                   "[Tried to create an alias that targets www.example.com., type AAAA in zone Z1, "
+                   "but that target was not found]");
+    assert_refused("CREATE example.com A alias a.example.net",
+                   "[Tried to create an alias that targets a.example.net., type A in zone Z1, but "
+                   "the alias target name does not lie within the target zone, Tried to create an "
+                   "alias that targets a.example.net., type A in zone Z1, but that target was not "
+                   "found]");
+    assert_refused("CREATE n.example.com NS alias www.example.com",
+                   "[RRSet of type NS with DNS name n.example.com. cannot be an alias in zone "
+                   "example.com.]");
+}
+
+static void alias_loops_are_refused(void **state)
+{
+    (void)state;
+    zone_has("- b.example.com. A alias a.example.com.");
+    struct r53_change_result result;
+    const char *message;
+    struct r53_change_batch batch = batch_of("CREATE a.example.com A alias b.example.com");
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidChangeBatch);
+    assert_non_null(strstr(message, "leads back to the alias"));
+}
+
+static void members_that_do_not_go_together_are_invalid_input(void **state)
+{
+    (void)state;
+    struct r53_change_result result;
+    const char *message;
+    struct r53_change_batch batch = batch_of("CREATE a.example.com A 60 192.0.2.1");
+    struct r53_record_set *set = batch.changes[0].resource_record_set;
+    set->has_ttl = false;
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidInput);
+    assert_string_equal(message,
+                        "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and "
+                        "ResourceRecords], or TrafficPolicyInstanceId], but found none in Change "
+                        "with [Action=CREATE, Name=a.example.com, Type=A, SetIdentifier=null]");
+    struct r53_alias_target target = {.hosted_zone_id = ZONE_ID, .dns_name = "b.example.com"};
+    set->alias_target = &target;
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidInput);
+    assert_non_null(strstr(message, "but found more than one in"));
+    set->has_resource_records = false;
+    target.hosted_zone_id = "Z2";
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidInput);
+    assert_non_null(strstr(message, "outside of the hosted zone (HostedZoneId Z2)"));
+}
+
+static void what_a_later_version_serves_is_refused_by_name(void **state)
+{
+    (void)state;
+    struct r53_change_result result;
+    const char *message;
+    struct r53_change_batch batch = batch_of("CREATE a.example.com A 60 192.0.2.1");
+    batch.changes[0].resource_record_set->has_weight = true;
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidInput);
+    assert_non_null(strstr(message, "Weight is not available in this version"));
+    batch = batch_of("CREATE a.example.com DS 60 1");
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidInput);
+    assert_non_null(strstr(message, "Type is not available in this version"));
+}
+
+static void values_stand_once(void **state)
+{
+    (void)state;
+    assert_refused("CREATE a.example.com AAAA 60 2001:db8::1,2001:DB8:0::1",
+                   "[Duplicate Resource Record: '2001:DB8:0::1']");
+}
+
+static void names_are_checked(void **state)
+{
+    (void)state;
+    assert_refused("CREATE a..example.com A 60 192.0.2.1",
+                   "[FATAL problem: DomainLabelEmpty (Domain label is empty) encountered with "
+                   "'a..example.com']");
+    assert_refused("CREATE *.example.com NS 60 ns.example.net",
+                   "[RRSet of type NS with DNS name \\052.example.com. is not permitted as a "
+                   "wildcard in zone example.com.]");
+}
+
+/* A batch of `count` sets of one value each. */
+static struct r53_change_batch batch_of_many(const char *action, size_t count, size_t value_len)
+{
+    char *value = arena_alloc(&arena, value_len + 1);
+    memset(value, '"', value_len);
+    memset(value + 1, 'x', value_len - 2);
+    struct r53_change_batch batch = {.changes_count = count};
+    batch.changes = arena_array(&arena, count, sizeof(*batch.changes));
+    for (size_t i = 0; i < count; i++) {
+        char *line = arena_printf(&arena, "%s n%zu.example.com TXT 1 %s", action, i, value);
+        batch.changes[i].resource_record_set = ARENA_NEW(&arena, struct r53_record_set);
+        batch.changes[i].action = read_line(line, batch.changes[i].resource_record_set);
+    }
+    return batch;
+}
+
+static void batches_have_limits_and_upsert_counts_twice(void **state)
+{
+    (void)state;
+    struct r53_change_result result;
+    const char *message;
+    struct r53_change_batch batch = batch_of_many("CREATE", 1000, 32);
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_OK);
+    batch = batch_of_many("CREATE", 1001, 3);
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidChangeBatch);
+    assert_string_equal(message, "[Number of records limit of 1000 exceeded.]");
+    batch = batch_of_many("UPSERT", 501, 3);
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidChangeBatch);
+    batch = batch_of_many("UPSERT", 500, 32);
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_OK);
+    batch = batch_of_many("CREATE", 1000, 33);
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidChangeBatch);
+    assert_string_equal(message, "[Number of characters limit of 32000 exceeded.]");
+}
+
+static void a_store_that_fails_is_no_finding(void **state)
+{
+    (void)state;
+    struct r53_change_result result;
+    const char *message;
+    zone.is_broken = true;
+    struct r53_change_batch batch = batch_of("CREATE a.example.com A 60 192.0.2.1");
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InternalFailure);
+}
+
+static void stored_sets_read_back_and_become_wire_form(void **state)
+{
+    (void)state;
+    struct r53_change_result r = apply("CREATE m.example.com MX 60 10 Mail.example.com\n"
+                                       "CREATE m.example.com A alias n.example.com\n"
+                                       "CREATE n.example.com A 60 192.0.2.1");
+    struct slice text = r53_sets_encode(&arena, &r.changed[0]->sets);
+    struct r53_sets sets;
+    struct errctx ec = {0};
+    assert_int_equal(r53_sets_decode(&arena, text, &sets, &ec), ERR_OK);
+    assert_int_equal(sets.items_count, 2);
+    struct r53_wire_set wire;
+    assert_int_equal(r53_set_to_wire(&arena, &sets.items[0], &wire, &ec), ERR_OK);
+    assert_true(wire.is_alias);
+    assert_string_equal(wire.alias_zone_id, ZONE_ID);
+    assert_true(slice_equal(dns_name_slice(&wire.alias_name), SLICE_LIT("\1n\7example\3com\0")));
+    assert_int_equal(r53_set_to_wire(&arena, &sets.items[1], &wire, &ec), ERR_OK);
+    assert_int_equal(wire.type, DNS_TYPE_MX);
+    assert_int_equal(wire.ttl_s, 60);
+    assert_true(slice_equal(wire.rdata[0], SLICE_LIT("\0\12\4mail\7example\3com\0")));
+    assert_int_equal(r53_sets_decode(&arena, SLICE_LIT("<No/>"), &sets, &ec), ERR_CORRUPT);
+}
+
+static void a_new_zone_has_the_default_soa_and_ns(void **state)
+{
+    (void)state;
+    const char *const servers[4] = {"ns-1.weir.test.", "ns-2.weir.test.", "ns-3.weir.test.",
+                                    "ns-4.weir.test."};
+    struct r53_sets sets;
+    r53_default_sets(&arena, "example.com.", servers, "weir.test", &sets);
+    assert_int_equal(sets.items_count, 2);
+    assert_int_equal(sets.items[0].type, R53_TYPE_NS);
+    assert_int_equal(sets.items[0].ttl, 172800);
+    assert_string_equal(sets.items[0].resource_records[3].value, "ns-4.weir.test.");
+    assert_int_equal(sets.items[1].ttl, 900);
+    assert_string_equal(sets.items[1].resource_records[0].value,
+                        "ns-1.weir.test. hostmaster.weir.test. 1 7200 900 1209600 86400");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_created_is_there_in_normal_form),
+        TEST(creating_what_exists_is_refused),
+        TEST(deleting_wants_what_is_there),
+        TEST(changes_apply_in_order),
+        TEST(upsert_replaces_or_creates),
+        TEST(all_findings_are_in_one_message),
+        TEST(a_cname_stands_alone_and_not_at_the_apex),
+        TEST(the_apex_keeps_its_soa_and_ns),
+        TEST(aliases_need_their_target),
+        TEST(alias_loops_are_refused),
+        TEST(members_that_do_not_go_together_are_invalid_input),
+        TEST(what_a_later_version_serves_is_refused_by_name),
+        TEST(values_stand_once),
+        TEST(names_are_checked),
+        TEST(batches_have_limits_and_upsert_counts_twice),
+        TEST(a_store_that_fails_is_no_finding),
+        TEST(stored_sets_read_back_and_become_wire_form),
+        TEST(a_new_zone_has_the_default_soa_and_ns),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

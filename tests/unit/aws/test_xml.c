@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// The XML codec: what a request may look like, and the words in which it is refused.
+#include "aws/route53.h"
+#include "aws/xml.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#define NS "https://route53.amazonaws.com/doc/2013-04-01/"
+
+static struct arena arena;
+
+static int setup(void **state)
+{
+    (void)state;
+    arena_init(&arena);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_fini(&arena);
+    return 0;
+}
+
+static enum aws_error parse_change(const char *text, struct r53_change *out, const char **message)
+{
+    struct aws_fault fault = {.arena = &arena};
+    *out = (struct r53_change){0};
+    enum aws_error error =
+        aws_xml_parse(AWS_ROUTE53, &AWS_SHAPE_OF(r53_change), slice_str(text), out, &fault);
+    *message = fault.message;
+    return error;
+}
+
+static void assert_refused(const char *text, enum aws_error wanted, const char *words)
+{
+    struct r53_change change;
+    const char *message;
+    assert_int_equal(parse_change(text, &change, &message), wanted);
+    if (strstr(message, words) == NULL)
+        fail_msg("'%s' is not in '%s'", words, message);
+}
+
+#define SET(inner)                                                                                 \
+    "<Change><Action>CREATE</Action><ResourceRecordSet>" inner "</ResourceRecordSet></Change>"
+#define NAME_AND_TYPE "<Name>a.example.com</Name><Type>A</Type>"
+
+static void a_change_is_read_whole(void **state)
+{
+    (void)state;
+    struct r53_change c;
+    const char *message;
+    const char *text = "<?xml version=\"1.0\"?>\n<Change xmlns=\"" NS "\">\n"
+                       "<Action>UPSERT</Action><ResourceRecordSet>" NAME_AND_TYPE
+                       "<TTL> 60 </TTL><ResourceRecords>"
+                       "<ResourceRecord><Value>192.0.2.1</Value></ResourceRecord>"
+                       "<ResourceRecord><Value>a &lt;&#38;&#x41;&gt; b</Value></ResourceRecord>"
+                       "</ResourceRecords></ResourceRecordSet></Change>";
+    assert_int_equal(parse_change(text, &c, &message), AWS_OK);
+    assert_int_equal(c.action, R53_UPSERT);
+    const struct r53_record_set *set = c.resource_record_set;
+    assert_string_equal(set->name, "a.example.com");
+    assert_int_equal(set->type, R53_TYPE_A);
+    assert_true(set->has_ttl);
+    assert_int_equal(set->ttl, 60);
+    assert_int_equal(set->resource_records_count, 2);
+    assert_string_equal(set->resource_records[1].value, "a <&A> b");
+}
+
+static void what_was_not_sent_is_absent(void **state)
+{
+    (void)state;
+    struct r53_change c;
+    const char *message;
+    assert_int_equal(parse_change(SET(NAME_AND_TYPE), &c, &message), AWS_OK);
+    const struct r53_record_set *set = c.resource_record_set;
+    assert_false(set->has_ttl);
+    assert_false(set->has_resource_records);
+    assert_false(set->has_weight);
+    assert_null(set->set_identifier);
+    assert_null(set->alias_target);
+    assert_int_equal(set->failover, r53_failover_absent);
+
+    AUTO_BUF struct buf out = {0};
+    aws_xml_write(&out, &AWS_SHAPE_OF(r53_change), NULL, &c);
+    const char *written = arena_str(&arena, buf_slice(&out));
+    assert_null(strstr(written, "TTL"));
+    assert_null(strstr(written, "ResourceRecords>"));
+}
+
+static void the_namespace_may_be_absent_prefixed_or_ours_but_no_other(void **state)
+{
+    (void)state;
+    struct r53_change c;
+    const char *message;
+    const char *prefixed = "<n:Change xmlns:n=\"" NS "\"><n:Action>CREATE</n:Action>"
+                           "<n:ResourceRecordSet><n:Name>a</n:Name><n:Type>A</n:Type>"
+                           "</n:ResourceRecordSet></n:Change>";
+    assert_int_equal(parse_change(prefixed, &c, &message), AWS_OK);
+    assert_refused("<Change xmlns=\"http://example.com/\"/>", AWS_MalformedInput,
+                   "Change is not valid, expected Change");
+}
+
+static void another_root_is_refused_as_route53_does(void **state)
+{
+    (void)state;
+    assert_refused("<ChangeBatch/>", AWS_MalformedInput,
+                   "ChangeBatch is not valid, expected Change");
+}
+
+static void unknown_and_repeated_elements_are_refused(void **state)
+{
+    (void)state;
+    assert_refused(SET("<Bogus/>"), AWS_InvalidInput,
+                   "Invalid XML ; cvc-complex-type.2.4.a: Invalid content was found starting with "
+                   "element 'Bogus'. One of '{\"" NS "\":Name, ");
+    assert_refused(SET(NAME_AND_TYPE "<Type>A</Type>"), AWS_InvalidInput,
+                   "starting with element 'Type'");
+    assert_refused(SET(NAME_AND_TYPE "<ResourceRecords><Value/></ResourceRecords>"),
+                   AWS_InvalidInput, "One of '{\"" NS "\":ResourceRecord}' is expected.");
+}
+
+static void missing_members_are_named(void **state)
+{
+    (void)state;
+    assert_refused("<Change><Action>CREATE</Action></Change>", AWS_InvalidInput,
+                   "Invalid XML ; cvc-complex-type.2.4.b: The content of element 'Change' is not "
+                   "complete. One of '{\"" NS "\":ResourceRecordSet}' is expected.");
+    assert_refused(SET(NAME_AND_TYPE "<ResourceRecords></ResourceRecords>"), AWS_InvalidInput,
+                   "The content of element 'ResourceRecords' is not complete. One of '{\"" NS
+                   "\":ResourceRecord}' is expected.");
+}
+
+static void values_of_a_wrong_type_are_refused(void **state)
+{
+    (void)state;
+    assert_refused("<Change><Action>FROB</Action></Change>", AWS_InvalidInput,
+                   "cvc-enumeration-valid: Value 'FROB' is not facet-valid with respect to "
+                   "enumeration '[CREATE, DELETE, UPSERT]'. It must be a value from the "
+                   "enumeration.");
+    assert_refused(SET(NAME_AND_TYPE "<TTL>soon</TTL>"), AWS_InvalidInput,
+                   "'soon' is not a valid value for 'integer'");
+    assert_refused(SET(NAME_AND_TYPE "<TTL><Name/></TTL>"), AWS_InvalidInput,
+                   "Element 'TTL' is a simple type");
+    assert_refused(SET("stray" NAME_AND_TYPE), AWS_InvalidInput,
+                   "Element 'ResourceRecordSet' cannot have character [children]");
+}
+
+static void numbers_and_lengths_have_both_ends(void **state)
+{
+    (void)state;
+    struct r53_change c;
+    const char *message;
+    assert_int_equal(parse_change(SET(NAME_AND_TYPE "<TTL>2147483647</TTL>"), &c, &message),
+                     AWS_OK);
+    assert_refused(SET(NAME_AND_TYPE "<TTL>2147483648</TTL>"), AWS_InvalidInput,
+                   "maxInclusive '2147483647'");
+    assert_int_equal(parse_change(SET(NAME_AND_TYPE "<TTL>0</TTL>"), &c, &message), AWS_OK);
+    assert_refused(SET(NAME_AND_TYPE "<TTL>-1</TTL>"), AWS_InvalidInput, "minInclusive '0'");
+    assert_refused(SET(NAME_AND_TYPE "<SetIdentifier></SetIdentifier>"), AWS_InvalidInput,
+                   "length = '0' is not facet-valid with respect to minLength '1'");
+
+    char *longest = arena_alloc(&arena, 1025);
+    memset(longest, 'a', 1024);
+    const char *form = SET("<Name>%s%s</Name><Type>A</Type>");
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    assert_int_equal(parse_change(arena_printf(&arena, form, longest, ""), &c, &message), AWS_OK);
+    assert_refused(arena_printf(&arena, form, longest, "a"), AWS_InvalidInput,
+                   "length = '1025' is not facet-valid with respect to maxLength '1024'");
+#pragma GCC diagnostic pop
+}
+
+static void broken_xml_is_malformed(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "",
+        "no xml",
+        "<Change>",
+        "<Change><Action>CREATE</Change></Action>",
+        "<Change>&nope;</Change>",
+        "<Change/><Change/>",
+        SET(NAME_AND_TYPE) "x",
+        SET("<Name>\x01</Name>"),
+        SET("<Name>\xff</Name>"),
+    };
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct r53_change c;
+        const char *message;
+        if (parse_change(texts[i], &c, &message) == AWS_OK)
+            fail_msg("accepted: %s", texts[i]);
+    }
+}
+
+static void document_types_and_their_entities_are_refused(void **state)
+{
+    (void)state;
+    assert_refused("<!DOCTYPE Change [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;\">]>"
+                   "<Change><Action>&b;</Action></Change>",
+                   AWS_MalformedInput, "A document type is not allowed");
+    assert_refused("<!DOCTYPE Change SYSTEM \"file:///etc/passwd\"><Change/>", AWS_MalformedInput,
+                   "A document type is not allowed");
+}
+
+static void an_answer_has_the_form_that_clients_read(void **state)
+{
+    (void)state;
+    struct r53_change_info info = {.id = "C1",
+                                   .status = R53_PENDING,
+                                   .submitted_at = 1769860800123,
+                                   .comment = "a<b>&\r\"\x01"};
+    struct r53_get_change_response response = {.change_info = &info};
+    AUTO_BUF struct buf out = {0};
+    aws_xml_write(&out, &AWS_SHAPE_OF(r53_get_change_response), NS, &response);
+    assert_string_equal(arena_str(&arena, buf_slice(&out)),
+                        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<GetChangeResponse xmlns=\"" NS
+                        "\">"
+                        "<ChangeInfo><Id>/change/C1</Id><Status>PENDING</Status>"
+                        "<SubmittedAt>2026-01-31T12:00:00.123Z</SubmittedAt>"
+                        "<Comment>a&lt;b&gt;&amp;&#13;&quot;\xef\xbf\xbd</Comment></ChangeInfo>"
+                        "</GetChangeResponse>");
+}
+
+static void required_lists_are_written_even_when_empty(void **state)
+{
+    (void)state;
+    struct r53_list_hosted_zones_response response = {.max_items = "100"};
+    AUTO_BUF struct buf out = {0};
+    aws_xml_write(&out, &AWS_SHAPE_OF(r53_list_hosted_zones_response), NULL, &response);
+    const char *text = arena_str(&arena, buf_slice(&out));
+    assert_non_null(strstr(text, "<HostedZones></HostedZones><IsTruncated>false</IsTruncated>"));
+    assert_null(strstr(text, "NextMarker"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_change_is_read_whole),
+        cmocka_unit_test(what_was_not_sent_is_absent),
+        cmocka_unit_test(the_namespace_may_be_absent_prefixed_or_ours_but_no_other),
+        cmocka_unit_test(another_root_is_refused_as_route53_does),
+        cmocka_unit_test(unknown_and_repeated_elements_are_refused),
+        cmocka_unit_test(missing_members_are_named),
+        cmocka_unit_test(values_of_a_wrong_type_are_refused),
+        cmocka_unit_test(numbers_and_lengths_have_both_ends),
+        cmocka_unit_test(broken_xml_is_malformed),
+        cmocka_unit_test(document_types_and_their_entities_are_refused),
+        cmocka_unit_test(an_answer_has_the_form_that_clients_read),
+        cmocka_unit_test(required_lists_are_written_even_when_empty),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
