@@ -8,7 +8,7 @@
 enum feed_frame feed_frame_peek(const struct buf *b, struct slice *out_payload)
 {
     struct slice bytes = buf_slice(b);
-    if (bytes.len < FEED_FRAME_HEAD_BYTES)
+    if (bytes.data == NULL || bytes.len < FEED_FRAME_HEAD_BYTES)
         return FEED_FRAME_MORE;
     size_t len = (size_t)bytes.data[0] << 24 | (size_t)bytes.data[1] << 16 |
                  (size_t)bytes.data[2] << 8 | bytes.data[3];

@@ -183,7 +183,7 @@ static void send_chunks(struct request *r)
 static void fetch(struct request *r)
 {
     size_t len = buf_len(&r->body);
-    if (len == 0 || len % SHA256_BYTES != 0 || len > FEED_FETCH_MAX_CHUNKS * SHA256_BYTES) {
+    if (len == 0 || len % SHA256_BYTES != 0 || len > (size_t)FEED_FETCH_MAX_CHUNKS * SHA256_BYTES) {
         reply(r->exchange, 400);
         return;
     }

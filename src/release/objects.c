@@ -249,32 +249,31 @@ enum err release_node_decode(struct arena *a, struct slice bytes, struct release
                              struct errctx *ec)
 {
     struct release_node n = {0};
-    struct slice key = {0};
+    bool has_key = false;
     struct wire_reader r = wire_reader_of(bytes);
     while (wire_next(&r)) {
         if (r.field == NODE_ID)
             n.id = read_id(a, &r);
         else if (r.field == NODE_PUBLIC_KEY)
-            key = wire_bytes(&r);
+            has_key = wire_fixed(&r, n.public_key, sizeof(n.public_key));
         else if (r.field == NODE_IS_DRAINING)
             n.is_draining = wire_number(&r, 1) == 1;
     }
-    wire_expect(&r, n.id != NULL && key.len == ED25519_PUBLIC_BYTES);
+    wire_expect(&r, n.id != NULL && has_key);
     enum err err = wire_finish(&r, "node", ec);
-    if (err != ERR_OK)
-        return err;
-    memcpy(n.public_key, key.data, ED25519_PUBLIC_BYTES);
-    *out = n;
-    return ERR_OK;
+    if (err == ERR_OK)
+        *out = n;
+    return err;
 }
 
 struct slice release_name_id(struct arena *a, const char *zone_id, struct slice owner)
 {
-    size_t zone_len = strlen(zone_id);
-    CHECK(zone_len + 1 + owner.len <= TRIE_ID_MAX_BYTES);
-    uint8_t *id = arena_alloc(a, zone_len + 1 + owner.len);
-    memcpy(id, zone_id, zone_len);
-    id[zone_len] = '/';
-    memcpy(id + zone_len + 1, owner.data, owner.len);
-    return slice_of(id, zone_len + 1 + owner.len);
+    struct slice zone = slice_str(zone_id);
+    size_t len = zone.len + 1 + owner.len;
+    CHECK(zone.data != NULL && owner.data != NULL && len <= TRIE_ID_MAX_BYTES);
+    uint8_t *id = arena_alloc(a, len);
+    memcpy(id, zone.data, zone.len);
+    id[zone.len] = '/';
+    memcpy(id + zone.len + 1, owner.data, owner.len);
+    return slice_of(id, len);
 }

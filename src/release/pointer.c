@@ -75,10 +75,7 @@ static void read_pointer_field(struct arena *a, struct wire_reader *r, struct re
     struct slice bytes;
     switch (r->field) {
     case POINTER_FLEET:
-        bytes = wire_bytes(r);
-        wire_expect(r, bytes.len == sizeof(p->fleet));
-        if (!r->is_bad)
-            memcpy(p->fleet, bytes.data, sizeof(p->fleet));
+        (void)wire_fixed(r, p->fleet, sizeof(p->fleet));
         break;
     case POINTER_EPOCH:
         p->epoch = wire_number(r, UINT64_MAX);

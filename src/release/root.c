@@ -90,7 +90,7 @@ enum err release_root_decode(struct arena *a, struct slice bytes, struct release
     if (feature_count > RELEASE_FEATURES_MAX || wire_count(bytes, ROOT_TRIES) > RELEASE_TRIES_MAX)
         return err_set(ec, ERR_CORRUPT, "root: larger than any");
     struct release_root root = {.features = arena_array(a, feature_count, sizeof(const char *))};
-    struct slice seed = {0};
+    bool has_seed = false;
     uint64_t format = 0;
     uint64_t last_kind = 0;
     struct wire_reader r = wire_reader_of(bytes);
@@ -98,20 +98,19 @@ enum err release_root_decode(struct arena *a, struct slice bytes, struct release
         if (r.field == ROOT_FORMAT)
             format = wire_number(&r, UINT32_MAX);
         else if (r.field == ROOT_HASH_KEY)
-            seed = wire_bytes(&r);
+            has_seed = wire_fixed(&r, root.seed.bytes, sizeof(root.seed.bytes));
         else if (r.field == ROOT_FEATURES)
             read_feature(a, &r, &root);
         else if (r.field == ROOT_TRIES)
             read_trie(&r, &last_kind, &root);
     }
-    wire_expect(&r, seed.len == sizeof(root.seed.bytes));
+    wire_expect(&r, has_seed);
     enum err err = wire_finish(&r, "root", ec);
     if (err != ERR_OK)
         return err;
     if (format != RELEASE_FORMAT)
         return err_set(ec, ERR_UNSUPPORTED, "root: format %lu, this version reads %d",
                        (unsigned long)format, RELEASE_FORMAT);
-    memcpy(root.seed.bytes, seed.data, sizeof(root.seed.bytes));
     *out = root;
     return ERR_OK;
 }

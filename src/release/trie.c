@@ -127,7 +127,7 @@ enum err trie_get(struct arena *a, const struct trie_ref *trie, const struct tri
     struct trie_ref ref = *trie;
     struct trie_path path = {0};
     while (ref.entries > 0) { /* ends: every step makes the path longer */
-        struct trie_chunk chunk;
+        struct trie_chunk chunk = {0};
         arena_reset(&scratch);
         enum err err = trie_load(&scratch, &ref, &path, source, &chunk, ec);
         if (err != ERR_OK)
@@ -136,7 +136,7 @@ enum err trie_get(struct arena *a, const struct trie_ref *trie, const struct tri
             const struct trie_entry *entry = entry_of(&chunk, object);
             if (entry == NULL)
                 break;
-            struct slice value;
+            struct slice value = {0};
             err = trie_entry_value(a, entry, source, &value, ec);
             if (err == ERR_OK)
                 *out_value = arena_copy(a, value);

@@ -71,14 +71,6 @@ struct slice trie_chunk_encode(struct arena *a, const struct trie_chunk *chunk)
     return wire_take(a, &b);
 }
 
-static void read_key(struct wire_reader *r, struct trie_key *out)
-{
-    struct slice bytes = wire_bytes(r);
-    wire_expect(r, bytes.len == TRIE_KEY_BYTES);
-    if (!r->is_bad)
-        memcpy(out->bytes, bytes.data, TRIE_KEY_BYTES);
-}
-
 static void read_hash(struct wire_reader *r, struct slice bytes, struct chunk_hash *out)
 {
     wire_expect(r, chunk_hash_from(bytes, out) && !chunk_hash_is_zero(out));
@@ -104,8 +96,7 @@ static void read_entry(struct arena *a, struct wire_reader *outer, struct trie_e
     while (wire_next(&r)) {
         switch (r.field) {
         case ENTRY_KEY:
-            read_key(&r, &e->key);
-            has_key = true;
+            has_key = wire_fixed(&r, e->key.bytes, TRIE_KEY_BYTES);
             break;
         case ENTRY_ID:
             e->id = wire_bytes(&r);

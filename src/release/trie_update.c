@@ -42,7 +42,10 @@ static bool is_removal(const struct trie_change *change)
 
 static const struct trie_key *item_key(const struct item *i)
 {
-    return i->entry != NULL ? &i->entry->key : &i->change->key;
+    if (i->entry != NULL)
+        return &i->entry->key;
+    CHECK(i->change != NULL);
+    return &i->change->key;
 }
 
 /* The entry of an item; of a large new value it has the number of pieces, but not their names. */
@@ -218,7 +221,7 @@ static size_t merge(struct arena *a, const struct trie_chunk *leaf, struct span 
         const struct trie_entry *e = i < leaf->entry_count ? &leaf->entries[i] : NULL;
         const struct trie_change *change = at < changes.count ? &changes.changes[at] : NULL;
         int order = merge_order(e, change);
-        if (order < 0)
+        if (change == NULL || order < 0)
             items[count++] = (struct item){.entry = e};
         else if (!is_removal(change))
             items[count++] = (struct item){.change = change};

@@ -13,7 +13,7 @@ struct pending {
 };
 
 /* Each chunk on the way down leaves at most its children, and each kind one path of them. */
-#define PENDING_MAX (RELEASE_KIND_COUNT * (TRIE_KEY_NIBBLES + 1) * TRIE_FAN_OUT)
+#define PENDING_MAX ((size_t)RELEASE_KIND_COUNT * (TRIE_KEY_NIBBLES + 1) * TRIE_FAN_OUT)
 
 struct walk {
     const struct chunk_source *source;

@@ -91,6 +91,16 @@ struct slice wire_bytes(struct wire_reader *r)
     return wire_item(r);
 }
 
+bool wire_fixed(struct wire_reader *r, void *out, size_t size)
+{
+    struct slice bytes = wire_bytes(r);
+    wire_expect(r, bytes.len == size && bytes.data != NULL);
+    if (r->is_bad)
+        return false;
+    memcpy(out, bytes.data, size);
+    return true;
+}
+
 size_t wire_count(struct slice message, uint32_t field)
 {
     struct wire_reader r = wire_reader_of(message);

@@ -39,6 +39,9 @@ bool wire_next(struct wire_reader *r);
 uint64_t wire_number(struct wire_reader *r, uint64_t max);
 struct slice wire_bytes(struct wire_reader *r);
 
+/** Copies such a value where it has exactly this size, else bad. Whether it did. */
+bool wire_fixed(struct wire_reader *r, void *out, size_t size);
+
 /** The current element of a repeated field of bytes or messages. */
 struct slice wire_item(struct wire_reader *r);
 
