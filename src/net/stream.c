@@ -103,8 +103,11 @@ static bool client_expect(SSL *ssl, const struct net_tls *tls, const char *name)
     if (name == NULL)
         return !tls->checks_name;
     bool is_address = name_is_address(name);
-    if (!is_address && SSL_set_tlsext_host_name(ssl, name) != 1)
-        return false;
+    if (!is_address) {
+        AUTO_FREE char *sni = mem_strdup(name); /* OpenSSL's macro casts const away */
+        if (SSL_set_tlsext_host_name(ssl, sni) != 1)
+            return false;
+    }
     if (!tls->checks_name)
         return true;
     if (is_address)
