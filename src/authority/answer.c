@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stages of an answer, in order: parse, refuse what is not ours, find the zone, follow the
+// name to its end, close the message. Runs on the UDP and TCP threads and in the trial.
+#include "authority/answer_priv.h"
+
+#include "base/check.h"
+
+#define OPT_BYTES 11 /* root owner, TYPE, CLASS, TTL, RDLENGTH; no options */
+
+/* Bytes that the answer may take. RFC 6891 section 6.2.3; the cap is ours. */
+static size_t answer_limit(const struct answer_request *request, const struct dns_query *query,
+                           size_t out_bytes)
+{
+    if (request->is_tcp)
+        return min_size(out_bytes, DNS_MESSAGE_MAX_BYTES);
+    size_t offered = query->has_edns ? query->edns_udp_bytes : 0;
+    offered = max_size(offered, DNS_UDP_PLAIN_BYTES);
+    return min_size(out_bytes, min_size(offered, ANSWER_UDP_MAX_BYTES));
+}
+
+/* What is answered without looking into any zone; NOERROR: go on. */
+static enum dns_rcode refuse_early(const struct dns_query *query)
+{
+    if (query->has_edns && query->edns_version > 0)
+        return DNS_RCODE_BADVERS;
+    if (query->qclass != DNS_CLASS_IN)
+        return DNS_RCODE_REFUSED;
+    if (query->qtype == DNS_TYPE_AXFR || query->qtype == DNS_TYPE_IXFR)
+        return DNS_RCODE_REFUSED;
+    return DNS_RCODE_NOERROR;
+}
+
+/* DS at an apex is the parent's to answer, where we host it (RFC 4035 section 3.1.4.1). */
+static const struct zone *find_zone(const struct answering *a)
+{
+    const struct zone_table *zones = a->world->zones;
+    const struct view *view = &a->request->view;
+    struct slice name = dns_name_slice(&a->query->qname);
+    const struct zone *zone = zone_table_find(zones, name, view);
+    bool is_apex = zone != NULL && zone->apex.len == name.len && name.len > 1;
+    if (!is_apex || a->query->qtype != DNS_TYPE_DS)
+        return zone;
+    const struct zone *parent = zone_table_find(zones, dns_name_parent(name, 1), view);
+    return parent == NULL ? zone : parent;
+}
+
+/* The name's set of the type, aliases resolved; false: as if there were none. */
+static bool find_set(struct answering *a, const struct name_record *record, uint16_t type,
+                     struct record_set *out)
+{
+    struct record_set set;
+    return name_record_find(record, type, &set) && lookup_alias(a->world, set, &a->aliases, out);
+}
+
+static void put_any_hinfo(struct answering *a)
+{
+    static const uint8_t rfc8482[] = {7, 'R', 'F', 'C', '8', '4', '8', '2', 0};
+    dns_writer_record(a->w, DNS_ANSWER, answering_name(a), DNS_TYPE_HINFO, ANY_HINFO_TTL_S,
+                      slice_of(rfc8482, sizeof(rfc8482)));
+}
+
+/* ANY over UDP gives one set that fits, else HINFO (RFC 8482); over TCP all sets. */
+static void answer_any(struct answering *a, const struct name_record *record)
+{
+    const uint8_t *at = record->sets;
+    bool has_set = false;
+    for (unsigned i = 0; i < record->set_count; i++) {
+        struct record_set set;
+        at = record_set_read(at, &set);
+        if (!lookup_alias(a->world, set, &a->aliases, &set))
+            continue;
+        has_set = true;
+        bool is_put = answer_put_set(a, DNS_ANSWER, answering_name(a), &set);
+        if (a->request->is_tcp && !is_put)
+            a->is_truncated = true;
+        if (a->request->is_tcp ? !is_put : is_put)
+            return;
+    }
+    if (!has_set)
+        answer_put_absence(a);
+    else if (!a->request->is_tcp)
+        put_any_hinfo(a);
+}
+
+/* Whether the search goes on at the CNAME's target: in this zone, not seen before, not too far. */
+static bool follow_cname(struct answering *a, const struct record_set *cname)
+{
+    struct slice target = record_rdata(cname->body);
+    if (a->name_count == ARRAY_LEN(a->names) || !dns_name_is_within(target, a->zone->apex))
+        return false;
+    for (unsigned i = 0; i < a->name_count; i++) {
+        if (slice_equal(a->names[i], target))
+            return false;
+    }
+    a->names[a->name_count++] = target;
+    return true;
+}
+
+/* Answers from a name that exists. True: a CNAME leads on. */
+static bool answer_from_name(struct answering *a, const struct name_record *record)
+{
+    struct record_set set;
+    uint16_t qtype = a->query->qtype;
+    if (qtype == DNS_TYPE_ANY) {
+        answer_any(a, record);
+        return false;
+    }
+    bool is_cname = qtype != DNS_TYPE_CNAME && find_set(a, record, DNS_TYPE_CNAME, &set);
+    if (!is_cname && !find_set(a, record, qtype, &set)) {
+        answer_put_absence(a);
+        return false;
+    }
+    if (!answer_put_set(a, DNS_ANSWER, answering_name(a), &set)) {
+        a->is_truncated = true;
+        return false;
+    }
+    if (is_cname)
+        return follow_cname(a, &set);
+    if (qtype == DNS_TYPE_MX || qtype == DNS_TYPE_SRV)
+        answer_put_targets(a, &set);
+    return false;
+}
+
+/* Looks the question up, and each name that a CNAME leads to; the last one decides the RCODE. */
+static void answer_from_zone(struct answering *a)
+{
+    bool goes_on = true;
+    while (goes_on) { /* ends: names[] has room for a bounded number */
+        struct name_record record;
+        uint16_t qtype = a->query->qtype;
+        goes_on = false;
+        switch (lookup_name(a->world, a->zone, answering_name(a), qtype, &record)) {
+        case LOOKUP_NAME:
+            goes_on = answer_from_name(a, &record);
+            break;
+        case LOOKUP_DELEGATION:
+            a->is_referral = true;
+            answer_put_referral(a, &record);
+            break;
+        case LOOKUP_NXDOMAIN:
+            a->rcode = DNS_RCODE_NXDOMAIN;
+            answer_put_absence(a);
+            break;
+        }
+    }
+}
+
+/* Sections of an answer to a well-formed query; sets rcode and what else the header tells. */
+static void fill(struct answering *a)
+{
+    a->rcode = refuse_early(a->query);
+    if (a->rcode != DNS_RCODE_NOERROR)
+        return;
+    a->zone = find_zone(a);
+    if (a->zone == NULL) {
+        a->rcode = DNS_RCODE_REFUSED;
+        return;
+    }
+    struct dns_writer_mark start = dns_writer_mark(a->w);
+    answer_from_zone(a);
+    if (a->rcode == DNS_RCODE_SERVFAIL)
+        dns_writer_rewind(a->w, start);
+}
+
+/* AA: what the first owner in the answer section says is ours to say (RFC 1035 section 4.1.1). */
+static uint16_t header_flags(const struct answering *a)
+{
+    bool is_of_zone = a->rcode == DNS_RCODE_NOERROR || a->rcode == DNS_RCODE_NXDOMAIN;
+    bool is_pure_referral = a->is_referral && a->w->counts[DNS_ANSWER] == 0;
+    uint16_t flags = is_of_zone && !is_pure_referral ? DNS_FLAG_AA : 0;
+    return a->is_truncated ? flags | DNS_FLAG_TC : flags;
+}
+
+size_t answer(const struct world *world, const struct answer_request *request, uint8_t *out,
+              size_t out_bytes, struct answer_summary *out_summary)
+{
+    struct dns_query query;
+    struct dns_writer w;
+    CHECK(out_bytes >= DNS_UDP_PLAIN_BYTES);
+    enum dns_parse parsed = dns_query_parse(request->query, &query);
+    if (parsed == DNS_PARSE_DROP)
+        return 0;
+    if (parsed == DNS_PARSE_FORMERR || query.opcode != DNS_OPCODE_QUERY) {
+        unsigned rcode = parsed == DNS_PARSE_FORMERR ? DNS_RCODE_FORMERR : DNS_RCODE_NOTIMP;
+        *out_summary = (struct answer_summary){.rcode = rcode};
+        return dns_write_error(out, out_bytes, &query, rcode);
+    }
+    struct answering a = {.world = world,
+                          .request = request,
+                          .query = &query,
+                          .w = &w,
+                          .names = {dns_name_slice(&query.qname)},
+                          .name_count = 1,
+                          .aliases = {.visits_left = ALIAS_VISITS_MAX}};
+    dns_writer_start(&w, out, answer_limit(request, &query, out_bytes), &query);
+    if (query.has_edns)
+        dns_writer_reserve(&w, OPT_BYTES);
+    fill(&a);
+    if (query.has_edns)
+        dns_writer_opt(&w, ANSWER_UDP_MAX_BYTES, a.rcode, query.dnssec_ok, slice_of(NULL, 0));
+    dns_writer_finish(&w, header_flags(&a), a.rcode);
+    *out_summary = (struct answer_summary){
+        .rcode = a.rcode, .is_truncated = a.is_truncated, .is_referral = a.is_referral};
+    return w.len;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a query to its answer, as a function: bytes, view and chance in, bytes out. Called by the
+// UDP and TCP threads for each query, by the trial for its questions; any thread, no lock, no
+// allocation.
+#ifndef AUTHORITY_ANSWER_H
+#define AUTHORITY_ANSWER_H
+
+#include "authority/world.h"
+
+/** One query; everything borrowed. */
+struct answer_request {
+    struct slice query; /* the message as received */
+    struct view view;
+    bool is_tcp;
+    uint64_t random; /* turns record sets */
+};
+
+/** What was answered, for counters and the trial. */
+struct answer_summary {
+    unsigned rcode;
+    bool is_truncated;
+    bool is_referral;
+};
+
+/**
+ * Answers the query from the world.
+ * out, out_bytes  where the answer goes: ANSWER_UDP_MAX_BYTES for UDP, DNS_MESSAGE_MAX_BYTES for
+ *                 TCP, at least
+ * Returns the answer's length; 0 where there is none (the query is too short or a response), and
+ * then *out_summary is untouched.
+ */
+size_t answer(const struct world *world, const struct answer_request *request, uint8_t *out,
+              size_t out_bytes, struct answer_summary *out_summary);
+
+#ifdef WEIR_FAULTS
+/** Injected fault "dns-crash-hidden-from-trial": the trial sets it and is spared. */
+extern bool answer_is_trial;
+#endif
+
+#endif

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// One query on its way through the stages of an answer, and the writing of record sets. Used by
+// the files of the answer alone; any thread.
+#ifndef AUTHORITY_ANSWER_PRIV_H
+#define AUTHORITY_ANSWER_PRIV_H
+
+#include "authority/answer.h"
+#include "authority/limits.h"
+#include "authority/lookup.h"
+#include "dns/message.h"
+
+/** Zeroed for each query; lives on the stack of answer(). */
+struct answering {
+    const struct world *world;
+    const struct answer_request *request;
+    const struct dns_query *query;
+    struct dns_writer *w;
+    const struct zone *zone;
+    struct slice names[CNAME_FOLLOWED_MAX + 1]; /* the question's, then the end of each CNAME */
+    unsigned name_count;
+    struct alias_budget aliases;
+    unsigned rcode;
+    bool is_truncated;
+    bool is_referral;
+};
+
+/** The name that is looked for at present. */
+static inline struct slice answering_name(const struct answering *a)
+{
+    return a->names[a->name_count - 1];
+}
+
+/**
+ * Writes the set (no alias) whole, from a record that chance picks on, under the owner. False, and
+ * nothing is written, where it does not fit.
+ */
+bool answer_put_set(struct answering *a, enum dns_section section, struct slice owner,
+                    const struct record_set *set);
+
+/** The referral to a delegation: its NS, with what glue there is. */
+void answer_put_referral(struct answering *a, const struct name_record *delegation);
+
+/** The SOA that says how long the absence of something may be believed (RFC 2308). */
+void answer_put_absence(struct answering *a);
+
+/** Addresses of the targets of MX and SRV records in this zone, as far as they fit. */
+void answer_put_targets(struct answering *a, const struct record_set *set);
+
+#endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// Record sets into an answer: each whole or not at all, so that a truncated answer ends on the
+// boundary of a set (RFC 2181 section 9). Runs on the UDP and TCP threads and in the trial.
+#include "authority/answer_priv.h"
+
+#include "base/fault.h"
+#include "dns/rdata.h"
+
+/* A compression pointer to the question's name, which always starts right behind the header. */
+#define POINTER_TO_QUESTION_BYTES 2
+static const uint8_t pointer_to_question[POINTER_TO_QUESTION_BYTES] = {0xc0, DNS_HEADER_BYTES};
+
+#ifdef WEIR_FAULTS
+bool answer_is_trial;
+
+/* Injected faults of test builds: a value that crashes the code that answers it. */
+static void crash_on_value(const struct record_set *set)
+{
+    static const struct slice value = SLICE_LIT("weir-fault-crash");
+    if (set->type != DNS_TYPE_TXT)
+        return;
+    struct slice body = slice_of(set->body, set->body_bytes);
+    if (memmem(body.data, body.len, value.data, value.len) == NULL)
+        return;
+    int *volatile nowhere = NULL;
+    if (FAULT("dns-crash-value") || (!answer_is_trial && FAULT("dns-crash-hidden-from-trial")))
+        *nowhere = 0;
+}
+#endif
+
+/* A number below `count`, even enough for turning a set. */
+static unsigned pick(uint64_t random, unsigned count)
+{
+    return (unsigned)((random & UINT32_MAX) * count >> 32);
+}
+
+/* Types whose data holds a name that answers compress (RFC 3597 section 4): all below 16. */
+static bool is_compressible(uint16_t type)
+{
+    static const uint32_t types = 1U << DNS_TYPE_NS | 1U << DNS_TYPE_CNAME | 1U << DNS_TYPE_SOA |
+                                  1U << DNS_TYPE_PTR | 1U << DNS_TYPE_MX;
+    return type < 32 && (types >> type & 1) != 0;
+}
+
+/*
+ * The quick way for the commonest answers: records under the question's name, their bytes copied
+ * as they lie in memory. The writer's own fields are moved on, as dns_writer_record would.
+ */
+static bool copy_records(struct dns_writer *w, enum dns_section section,
+                         const struct record_set *set, const uint8_t *record)
+{
+    size_t bytes = set->body_bytes + (size_t)set->count * POINTER_TO_QUESTION_BYTES;
+    if (w->is_full || w->limit - w->len < bytes)
+        return false;
+    const uint8_t *end = set->body + set->body_bytes;
+    uint8_t *to = w->data + w->len;
+    for (unsigned i = 0; i < set->count; i++) {
+        const uint8_t *next = record_next(record);
+        memcpy(to, pointer_to_question, POINTER_TO_QUESTION_BYTES);
+        memcpy(to + POINTER_TO_QUESTION_BYTES, record, (size_t)(next - record));
+        to += POINTER_TO_QUESTION_BYTES + (next - record);
+        record = next == end ? set->body : next;
+    }
+    w->len += bytes;
+    w->counts[section] = (uint16_t)(w->counts[section] + set->count);
+    return true;
+}
+
+static bool write_records(struct dns_writer *w, enum dns_section section, struct slice owner,
+                          const struct record_set *set, const uint8_t *record)
+{
+    struct dns_writer_mark mark = dns_writer_mark(w);
+    const uint8_t *end = set->body + set->body_bytes;
+    for (unsigned i = 0; i < set->count && !w->is_full; i++) {
+        const uint8_t *next = record_next(record);
+        dns_writer_record(w, section, owner, set->type, record_ttl_s(record), record_rdata(record));
+        record = next == end ? set->body : next;
+    }
+    if (!w->is_full)
+        return true;
+    dns_writer_rewind(w, mark);
+    return false;
+}
+
+bool answer_put_set(struct answering *a, enum dns_section section, struct slice owner,
+                    const struct record_set *set)
+{
+#ifdef WEIR_FAULTS
+    crash_on_value(set);
+#endif
+    const uint8_t *record = set->body;
+    unsigned first = set->count > 1 ? pick(a->request->random, set->count) : 0;
+    for (unsigned i = 0; i < first; i++)
+        record = record_next(record);
+    bool is_question = owner.data == a->query->qname.wire;
+    if (is_question && !is_compressible(set->type))
+        return copy_records(a->w, section, set, record);
+    return write_records(a->w, section, owner, set, record);
+}
+
+/* Address sets of a name, exact and no alias; false where one does not fit. */
+static bool put_addresses(struct answering *a, const struct name_record *record)
+{
+    static const uint16_t types[] = {DNS_TYPE_A, DNS_TYPE_AAAA};
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        struct record_set set;
+        bool has_set = name_record_find(record, types[i], &set) && !record_set_is_alias(&set);
+        if (has_set && !answer_put_set(a, DNS_ADDITIONAL, record->owner, &set))
+            return false;
+    }
+    return true;
+}
+
+/* The name in a record's data; empty where the data holds none. */
+static struct slice target_of(uint16_t type, const uint8_t *record)
+{
+    bool is_compressible_name;
+    struct slice rdata = record_rdata(record);
+    size_t at = dns_rdata_name_offset(type, rdata, &is_compressible_name);
+    struct slice rest = slice_of(rdata.data + at, rdata.len - at);
+    return slice_of(rest.data, dns_name_measure(rest));
+}
+
+/*
+ * Glue. Servers named below the delegation can be reached by it alone, so what of it does not fit
+ * sets TC (RFC 9471); the addresses of others in this zone only save a query.
+ */
+void answer_put_referral(struct answering *a, const struct name_record *delegation)
+{
+    struct record_set ns;
+    bool has_ns = name_record_find(delegation, DNS_TYPE_NS, &ns) &&
+                  lookup_alias(a->world, ns, &a->aliases, &ns);
+    if (!has_ns) {
+        a->rcode = DNS_RCODE_SERVFAIL;
+        return;
+    }
+    if (!answer_put_set(a, DNS_AUTHORITY, delegation->owner, &ns)) {
+        a->is_truncated = true;
+        return;
+    }
+    const uint8_t *at = ns.body;
+    for (unsigned i = 0; i < ns.count; i++, at = record_next(at)) {
+        struct name_record server;
+        struct slice target = target_of(DNS_TYPE_NS, at);
+        bool is_ours = dns_name_is_within(target, a->zone->apex) &&
+                       world_find(a->world, a->zone, target, &server);
+        if (!is_ours || put_addresses(a, &server))
+            continue;
+        if (dns_name_is_within(target, delegation->owner))
+            a->is_truncated = true;
+    }
+}
+
+void answer_put_absence(struct answering *a)
+{
+    struct name_record apex;
+    struct record_set soa;
+    if (!world_find(a->world, a->zone, a->zone->apex, &apex) ||
+        !name_record_find(&apex, DNS_TYPE_SOA, &soa) || record_set_is_alias(&soa)) {
+        a->rcode = DNS_RCODE_SERVFAIL;
+        return;
+    }
+    struct dns_soa fields;
+    struct slice rdata = record_rdata(soa.body);
+    dns_soa_read(rdata, &fields);
+    uint32_t ttl_s = min_u32(record_ttl_s(soa.body), fields.minimum_s);
+    struct dns_writer_mark mark = dns_writer_mark(a->w);
+    dns_writer_record(a->w, DNS_AUTHORITY, a->zone->apex, DNS_TYPE_SOA, ttl_s, rdata);
+    if (a->w->is_full) {
+        dns_writer_rewind(a->w, mark);
+        a->is_truncated = true;
+    }
+}
+
+void answer_put_targets(struct answering *a, const struct record_set *set)
+{
+    const uint8_t *at = set->body;
+    unsigned count = min_u32(set->count, ADDITIONAL_TARGETS_MAX);
+    for (unsigned i = 0; i < count; i++, at = record_next(at)) {
+        struct name_record host;
+        struct slice target = target_of(set->type, at);
+        if (!dns_name_is_within(target, a->zone->apex))
+            continue;
+        bool is_found = lookup_name(a->world, a->zone, target, DNS_TYPE_A, &host) == LOOKUP_NAME &&
+                        slice_equal(host.owner, target);
+        if (is_found && !put_addresses(a, &host))
+            return;
+    }
+}

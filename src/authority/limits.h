@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every bound of the room authority that is not a number of the protocol, with unit and reason.
+#ifndef AUTHORITY_LIMITS_H
+#define AUTHORITY_LIMITS_H
+
+#include "base/time.h"
+
+/* CNAMEs that one answer follows; the client goes on from the last. */
+#define CNAME_FOLLOWED_MAX 8
+
+/* Aliases behind one another (Route 53 nests trees to 32 levels), and sets visited for one query
+ * over all its branches. */
+#define ALIAS_DEPTH_MAX 32
+#define ALIAS_VISITS_MAX 256
+
+/* Targets of MX and SRV records whose addresses one answer looks up. */
+#define ADDITIONAL_TARGETS_MAX 16
+
+/* First array of zones, entries. */
+#define ZONE_TABLE_FIRST ((size_t)64)
+
+/* UDP answers, bytes: no larger than fits an unfragmented IPv6 packet over any path (DNS flag day
+ * 2020), whatever the client offers. */
+#define ANSWER_UDP_MAX_BYTES 1232
+
+/* TTL of the HINFO record that stands for ANY, seconds: it says nothing that could change. */
+#define ANY_HINFO_TTL_S 3600
+
+/* UDP: datagrams of one batch; bytes of one query (longer ones are malformed anyway); how long a
+ * thread waits in the kernel before it gives a sign of life. */
+#define UDP_BATCH 64
+#define UDP_QUERY_MAX_BYTES 2048
+#define UDP_WAIT_NS (100 * NS_PER_MS)
+
+/* A thread puts a query of each of its first batches into the ring of samples, later of every
+ * sixteenth, so that the ring costs a busy server nothing and a quiet one still fills it. */
+#define SAMPLE_EAGER_BATCHES 256
+#define SAMPLE_BATCH_STEP 16
+
+/* How often a thread looks for the first root, and the TCP thread for idle connections. */
+#define WORLD_WAIT_NS (10 * NS_PER_MS)
+#define TCP_TICK_NS (100 * NS_PER_MS)
+
+/* TCP (RFC 7766 section 6.2, RFC 9210 section 4): connections of all clients and of one (IPv4
+ * address, IPv6 /64), time without a whole query or progress of an answer. */
+#define TCP_CONNECTIONS_MAX 2048
+#define TCP_CONNECTIONS_PER_CLIENT_MAX 128
+#define TCP_IDLE_NS (10 * NS_PER_S)
+/* Bytes read at once, and of one query: one name and some options; who says more is cut off. */
+#define TCP_READ_BYTES ((size_t)4096)
+#define TCP_QUERY_MAX_BYTES ((size_t)4096)
+/* Answers that wait for a slow reader, bytes; past it no more queries of that connection are
+ * answered or read. */
+#define TCP_OUT_MAX_BYTES ((size_t)65536)
+/* Connections accepted in one turn of the loop. */
+#define TCP_ACCEPTS_PER_TURN 64
+
+/* Threads of the role: heartbeats that the node watches. Addresses: values of a list setting. */
+#define DNS_THREADS_MAX 256
+#define DNS_ADDRESSES_MAX 64
+
+/* The trial: names, zones and record types of one name that it asks about; larger differences are
+ * sampled evenly. A thousand names, the most that one call of the API changes, are asked whole. */
+#define TRIAL_NAMES_MAX 2048
+#define TRIAL_ZONES_MAX 512
+#define TRIAL_TYPES_MAX 32
+
+#endif

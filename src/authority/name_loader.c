@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nodes from chunks. Runs on the builder thread, or in a trial.
+#include "authority/name_loader.h"
+
+#include "base/alloc.h"
+#include "base/check.h"
+
+void name_loader_init(struct name_loader *l, const struct chunk_source *source,
+                      const struct trie_seed *seed)
+{
+    *l = (struct name_loader){.source = source, .seed = *seed};
+    arena_init(&l->scratch);
+}
+
+void name_loader_fini(struct name_loader *l)
+{
+    arena_fini(&l->scratch);
+    buf_fini(&l->packed);
+}
+
+static struct name_key key_of(const struct trie_key *key)
+{
+    uint64_t halves_be[2];
+    memcpy(halves_be, key->bytes, sizeof(halves_be));
+    return (struct name_key){.zone = be64toh(halves_be[0]), .owner = be64toh(halves_be[1])};
+}
+
+static struct name_node *make_inner(const struct trie_chunk *chunk)
+{
+    size_t slot_bytes = sizeof(struct name_node *) + sizeof(struct chunk_hash);
+    struct name_inner *inner = mem_new(1, sizeof(*inner) + chunk->child_count * slot_bytes);
+    inner->node.refs = 1;
+    inner->node.depth = (uint8_t)chunk->depth;
+    inner->prefix = key_of(&chunk->prefix);
+    for (size_t i = 0; i < chunk->child_count; i++)
+        inner->node.present |= (uint16_t)(1U << chunk->children[i].nibble);
+    CHECK(name_inner_count(inner) == chunk->child_count);
+    for (size_t i = 0; i < chunk->child_count; i++)
+        name_inner_hashes(inner)[i] = chunk->children[i].ref.chunk;
+    return &inner->node;
+}
+
+static enum err pack_entry(struct name_loader *l, const struct trie_entry *entry, struct errctx *ec)
+{
+    struct slice value;
+    struct release_name name;
+    enum err e = trie_entry_value(&l->scratch, entry, l->source, &value, ec);
+    if (e == ERR_OK)
+        e = release_name_decode(&l->scratch, value, &name, ec);
+    return e == ERR_OK ? name_record_pack(&l->seed, &name, &l->packed, ec) : e;
+}
+
+static enum err make_leaf(struct name_loader *l, const struct trie_chunk *chunk,
+                          struct name_node **out, struct errctx *ec)
+{
+    size_t count = chunk->entry_count;
+    uint32_t *ends = arena_array(&l->scratch, count, sizeof(*ends));
+    buf_clear(&l->packed);
+    for (size_t i = 0; i < count; i++) {
+        enum err e = pack_entry(l, &chunk->entries[i], ec);
+        if (e != ERR_OK)
+            return e;
+        if (buf_len(&l->packed) > UINT32_MAX)
+            return err_set(ec, ERR_CORRUPT, "leaf: more than 4 GiB");
+        ends[i] = (uint32_t)buf_len(&l->packed);
+    }
+    struct slice packed = buf_slice(&l->packed);
+    size_t fixed_bytes = sizeof(struct name_leaf) + count * sizeof(struct name_key);
+    uint8_t *block = mem_alloc(fixed_bytes + count * sizeof(*ends) + packed.len);
+    struct name_leaf *leaf = (struct name_leaf *)(void *)block;
+    *leaf = (struct name_leaf){.node = {.refs = 1, .is_leaf = true}, .count = (uint32_t)count};
+    for (size_t i = 0; i < count; i++)
+        leaf->keys[i] = key_of(&chunk->entries[i].key);
+    memcpy(block + fixed_bytes, ends, count * sizeof(*ends));
+    memcpy(block + fixed_bytes + count * sizeof(*ends), packed.data, packed.len);
+    *out = &leaf->node;
+    return ERR_OK;
+}
+
+enum err name_loader_read(struct name_loader *l, const struct chunk_hash *hash,
+                          unsigned least_depth, struct name_node **out, struct errctx *ec)
+{
+    struct slice bytes;
+    struct trie_chunk chunk;
+    arena_reset(&l->scratch);
+    enum err e = l->source->get(l->source->user, &l->scratch, hash, &bytes, ec);
+    if (e == ERR_OK)
+        e = trie_chunk_decode(&l->scratch, bytes, &chunk, ec);
+    if (e != ERR_OK)
+        return e;
+    if (chunk.entry_count > 0)
+        return make_leaf(l, &chunk, out, ec);
+    if (chunk.depth < least_depth || chunk.depth >= TRIE_KEY_NIBBLES)
+        return err_set(ec, ERR_CORRUPT, "chunk: splits above its parent");
+    *out = make_inner(&chunk);
+    return ERR_OK;
+}
+
+struct name_node *name_loader_child(struct name_loader *l, struct name_inner *parent, unsigned slot)
+{
+    if (parent->children[slot] != NULL)
+        return parent->children[slot];
+    CHECK(l != NULL);
+    struct errctx ec = {0};
+    enum err e = name_loader_read(l, &name_inner_hashes(parent)[slot], parent->node.depth + 1U,
+                                  &parent->children[slot], &ec);
+    if (e == ERR_OK)
+        return parent->children[slot];
+    if (l->failed == ERR_OK) {
+        l->failed = e;
+        l->failure = ec;
+    }
+    return NULL;
+}
+
+struct name_twin name_twin_below(struct name_loader *l, struct name_twin twin,
+                                 const struct name_inner *inner, unsigned nibble)
+{
+    /* Each step goes to a child, so it ends at a leaf at the latest. */
+    while (twin.node != NULL && !twin.node->is_leaf && twin.node->depth <= inner->node.depth) {
+        struct name_inner *other = name_inner_of(twin.node);
+        bool is_level = other->node.depth == inner->node.depth;
+        unsigned slot;
+        unsigned to = is_level ? nibble : name_key_nibble(&inner->prefix, other->node.depth);
+        if (!name_inner_slot(other, to, &slot))
+            return (struct name_twin){.node = NULL};
+        twin = (struct name_twin){.node = name_loader_child(l, other, slot),
+                                  .hash = name_inner_hashes(other)[slot]};
+        if (is_level)
+            break;
+    }
+    return twin;
+}

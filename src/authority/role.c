@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+// The dns role: its sockets and threads, and the swap of roots. plan runs in the supervisor; load
+// and apply on the builder thread of the role's process; start, drain and stop on its main thread;
+// try_root in a trial process.
+#include "authority/role.h"
+
+#include "authority/limits.h"
+#include "authority/tcp.h"
+#include "authority/trial.h"
+#include "authority/udp.h"
+#include "base/alloc.h"
+#include "os/rcu.h"
+
+#include <sched.h>
+#include <stdlib.h>
+
+/* A loaded root; node/ knows but its name. */
+struct role_release {
+    struct world *world;
+};
+
+struct dns_state {
+    struct dns_service service;
+    struct role_release *applied; /* builder thread; its world is service.world */
+    struct udp_thread **udp;
+    size_t udp_count;
+    struct tcp_server *tcp;
+};
+
+/* Cores that this process may use. */
+static unsigned core_count(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) != 0)
+        return 1;
+    return (unsigned)CPU_COUNT(&set);
+}
+
+/* Each address has as many UDP threads; one more thread serves TCP on all. */
+static enum err plan_threads(const struct settings *settings, unsigned *out, struct errctx *ec)
+{
+    size_t most = (DNS_THREADS_MAX - 1) / settings->dns.count;
+    if (settings->dns_threads > most)
+        return err_set(ec, ERR_INVALID, "dns-threads: at most %zu with %zu addresses", most,
+                       settings->dns.count);
+    uint64_t wanted = settings->dns_threads == 0 ? core_count() : settings->dns_threads;
+    *out = (unsigned)(wanted < most ? wanted : most);
+    return ERR_OK;
+}
+
+static enum err dns_plan(const struct settings *settings, struct role_socket **out_sockets,
+                         size_t *out_count, unsigned *out_threads, struct errctx *ec)
+{
+    /* A UDP and a TCP socket for each address that the setting may list; stays for good. */
+    static struct role_socket sockets[2 * DNS_ADDRESSES_MAX];
+    if (settings->dns.count == 0 || settings->dns.count > DNS_ADDRESSES_MAX)
+        return err_set(ec, ERR_INVALID, "dns: 1 to %d addresses", DNS_ADDRESSES_MAX);
+    unsigned threads = 0;
+    enum err e = plan_threads(settings, &threads, ec);
+    if (e != ERR_OK)
+        return e;
+    for (size_t i = 0; i < settings->dns.count; i++) {
+        struct net_address address;
+        e = net_address_parse(slice_str(settings->dns.items[i]), &address, ec);
+        if (e != ERR_OK)
+            return err_wrap(ec, "dns");
+        sockets[2 * i] =
+            (struct role_socket){.kind = ROLE_SOCKET_UDP_THREAD, .label = "dns", .wanted = address};
+        sockets[2 * i + 1] =
+            (struct role_socket){.kind = ROLE_SOCKET_TCP, .label = "dns", .wanted = address};
+    }
+    *out_sockets = sockets;
+    *out_count = 2 * settings->dns.count;
+    *out_threads = threads;
+    return ERR_OK;
+}
+
+static enum err dns_load(void *role_state, const struct role_root *root,
+                         struct role_release *before, struct role_release **out_loaded,
+                         struct errctx *ec)
+{
+    (void)role_state;
+    struct world *world;
+    enum err e =
+        world_load(root->hash, root->source, before == NULL ? NULL : before->world, &world, ec);
+    if (e != ERR_OK)
+        return e;
+    struct role_release *loaded = NEW(struct role_release);
+    loaded->world = world;
+    *out_loaded = loaded;
+    return ERR_OK;
+}
+
+static void release_free(struct role_release *release)
+{
+    if (release == NULL)
+        return;
+    world_free(release->world);
+    free(release);
+}
+
+static void dns_apply(void *role_state, struct role_release *loaded)
+{
+    struct dns_state *d = role_state;
+    struct role_release *before = d->applied;
+    d->applied = loaded;
+    (void)rcu_swap_ptr(&d->service.world, loaded->world);
+    rcu_wait_readers();
+    release_free(before);
+    if (before == NULL)
+        tcp_server_open(d->tcp);
+}
+
+static void all_drained(void *arg)
+{
+    struct dns_state *d = arg;
+    role_drained(d->service.context);
+}
+
+static unsigned count_udp(const struct role_context *context)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < context->socket_count; i++) {
+        if (context->sockets[i].kind == ROLE_SOCKET_UDP_THREAD)
+            count += context->sockets[i].fd_count;
+    }
+    return count;
+}
+
+static enum err start_udp(struct dns_state *d, const struct role_socket *socket, struct errctx *ec)
+{
+    for (unsigned i = 0; i < socket->fd_count; i++) {
+        struct udp_options options = {.service = &d->service,
+                                      .fd = socket->fds[i],
+                                      .bound = socket->bound,
+                                      .index = (unsigned)d->udp_count};
+        enum err e = udp_thread_start(&options, &d->udp[d->udp_count], ec);
+        if (e != ERR_OK)
+            return e;
+        d->udp_count++;
+    }
+    return ERR_OK;
+}
+
+static enum err start_tcp(struct dns_state *d, unsigned index, struct errctx *ec)
+{
+    const struct role_context *context = d->service.context;
+    int fds[DNS_ADDRESSES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < context->socket_count; i++) {
+        if (context->sockets[i].kind == ROLE_SOCKET_TCP && count < ARRAY_LEN(fds))
+            fds[count++] = context->sockets[i].fds[0];
+    }
+    struct tcp_options options = {
+        .service = &d->service, .listen_fds = fds, .listen_count = count, .index = index};
+    return tcp_server_start(&options, &d->tcp, ec);
+}
+
+static enum err start_threads(struct dns_state *d, struct errctx *ec)
+{
+    const struct role_context *context = d->service.context;
+    unsigned udp_count = count_udp(context);
+    d->udp = mem_new(udp_count, sizeof(struct udp_thread *));
+    atomic_store(&d->service.busy_threads, udp_count + 1);
+    enum err e = start_tcp(d, udp_count, ec);
+    for (size_t i = 0; e == ERR_OK && i < context->socket_count; i++) {
+        if (context->sockets[i].kind == ROLE_SOCKET_UDP_THREAD)
+            e = start_udp(d, &context->sockets[i], ec);
+    }
+    return e;
+}
+
+static void dns_stop(void *state)
+{
+    struct dns_state *d = state;
+    atomic_store_explicit(&d->service.is_draining, true, memory_order_release);
+    for (size_t i = 0; i < d->udp_count; i++)
+        udp_thread_join(d->udp[i]);
+    if (d->tcp != NULL)
+        tcp_server_free(d->tcp);
+    release_free(d->applied);
+    free(d->udp);
+    free(d);
+}
+
+static enum err dns_start(struct role_context *context, void **out_state, struct errctx *ec)
+{
+    struct dns_state *d = NEW(struct dns_state);
+    d->service.context = context;
+    d->service.on_drained = all_drained;
+    d->service.on_drained_arg = d;
+    enum err e = start_threads(d, ec);
+    if (e != ERR_OK) {
+        dns_stop(d);
+        return e;
+    }
+    *out_state = d;
+    return ERR_OK;
+}
+
+static void dns_drain(void *state)
+{
+    struct dns_state *d = state;
+    atomic_store_explicit(&d->service.is_draining, true, memory_order_release);
+    tcp_server_drain(d->tcp);
+}
+
+static const struct role_release_ops dns_release_ops = {
+    .load = dns_load,
+    .apply = dns_apply,
+    .try_root = trial_run,
+};
+
+const struct role dns_role = {
+    .name = "dns",
+    .metrics_role = METRICS_DNS,
+    .release = &dns_release_ops,
+    .plan = dns_plan,
+    .start = dns_start,
+    .drain = dns_drain,
+    .stop = dns_stop,
+};

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What UDP and TCP threads have in common. Runs on both.
+#include "authority/service.h"
+
+#include "base/check.h"
+#include "dns/types.h"
+
+struct view_address view_address_of(const struct net_address *address)
+{
+    struct view_address out = {.len = 0};
+    if (address->sa.sa_family == AF_INET) {
+        out.len = sizeof(address->in.sin_addr);
+        memcpy(out.bytes, &address->in.sin_addr, out.len);
+    } else if (address->sa.sa_family == AF_INET6) {
+        out.len = sizeof(address->in6.sin6_addr);
+        memcpy(out.bytes, &address->in6.sin6_addr, out.len);
+    }
+    return out;
+}
+
+static enum metric metric_of(unsigned rcode)
+{
+    switch (rcode) {
+    case DNS_RCODE_NOERROR:
+        return METRIC_DNS_ANSWERS_NOERROR;
+    case DNS_RCODE_NXDOMAIN:
+        return METRIC_DNS_ANSWERS_NXDOMAIN;
+    case DNS_RCODE_REFUSED:
+        return METRIC_DNS_ANSWERS_REFUSED;
+    case DNS_RCODE_FORMERR:
+        return METRIC_DNS_ANSWERS_FORMERR;
+    case DNS_RCODE_NOTIMP:
+        return METRIC_DNS_ANSWERS_NOTIMP;
+    case DNS_RCODE_BADVERS:
+        return METRIC_DNS_ANSWERS_BADVERS;
+    default:
+        return METRIC_DNS_ANSWERS_SERVFAIL;
+    }
+}
+
+void service_count(size_t answer_bytes, const struct answer_summary *summary)
+{
+    if (answer_bytes == 0) {
+        metrics_add(METRIC_DNS_DROPPED_MALFORMED, 1);
+        return;
+    }
+    metrics_add(metric_of(summary->rcode), 1);
+    if (summary->is_truncated)
+        metrics_add(METRIC_DNS_TRUNCATED, 1);
+    if (summary->is_referral)
+        metrics_add(METRIC_DNS_REFERRALS, 1);
+}
+
+void service_thread_done(struct dns_service *s)
+{
+    unsigned before = atomic_fetch_sub_explicit(&s->busy_threads, 1, memory_order_acq_rel);
+    CHECK(before > 0);
+    if (before == 1)
+        loop_post(s->context->loop, s->on_drained, s->on_drained_arg);
+}

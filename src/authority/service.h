@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the threads of the DNS service share: the world that is served, whether to stop, and the
+// counting of answers. Each thread reads it without a lock.
+#ifndef AUTHORITY_SERVICE_H
+#define AUTHORITY_SERVICE_H
+
+#include "authority/answer.h"
+#include "node/role.h"
+
+#include <stdatomic.h>
+
+/** Owner: role.c, which frees it after the last thread ended. */
+struct dns_service {
+    struct role_context *context;
+    struct world *world;           /* NULL before the first root; by RCU, os/rcu.h */
+    _Atomic bool is_draining;      /* take no more work, finish what is there */
+    _Atomic unsigned busy_threads; /* that did not finish draining yet */
+    void (*on_drained)(void *arg); /* posted to the main loop by the last of them */
+    void *on_drained_arg;
+};
+
+/** The IP address of a socket address. */
+struct view_address view_address_of(const struct net_address *address);
+
+/** Counts an answer, or that there was none (answer_bytes 0). Serving threads. */
+void service_count(size_t answer_bytes, const struct answer_summary *summary);
+
+/** The calling thread has nothing left to do; the last one says so to the main loop. */
+void service_thread_done(struct dns_service *s);
+
+/** Whether the service drains. Any thread. */
+static inline bool service_is_draining(struct dns_service *s)
+{
+    return atomic_load_explicit(&s->is_draining, memory_order_acquire);
+}
+
+#endif

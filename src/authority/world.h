@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// One root as queries see it: its zones and its names. A query holds one world from its first look
+// to its last, so every answer is of one root.
+#ifndef AUTHORITY_WORLD_H
+#define AUTHORITY_WORLD_H
+
+#include "authority/name_loader.h"
+#include "authority/zone_table.h"
+
+/**
+ * Owner:   whoever loaded it. Threads: any may read a loaded one; a lazy one belongs to one.
+ */
+struct world {
+    struct trie_seed seed;
+    struct name_tree names;
+    uint64_t name_count;
+    struct zone_table *zones;
+    struct name_loader *loader; /* of a lazy world; else NULL */
+};
+
+/**
+ * Loads the root whole, sharing what `before` (NULL at first, not lazy) holds already. Builder
+ * thread. Errors: the source's, ERR_CORRUPT; ERR_UNSUPPORTED for a root that needs a newer program.
+ */
+enum err world_load(const struct chunk_hash *root, const struct chunk_source *source,
+                    const struct world *before, struct world **out, struct errctx *ec) MUST_USE;
+
+/**
+ * Opens the root for a trial: zones are loaded (or shared with `before`), names on demand. The
+ * source is kept. Errors: as world_load.
+ */
+enum err world_open(const struct chunk_hash *root, const struct chunk_source *source,
+                    const struct world *before, struct world **out, struct errctx *ec) MUST_USE;
+
+/** Frees the world and whatever no other one shares. Builder thread. NULL is fine. */
+void world_free(struct world *w);
+
+/** ERR_OK, or why a look-up in a lazy world could not read a chunk. */
+enum err world_failure(const struct world *w, struct errctx *ec) MUST_USE;
+
+/** The name of a zone; false where there is none. Cost: one hash, one walk down the tree. */
+static inline bool world_find(const struct world *w, const struct zone *zone, struct slice owner,
+                              struct name_record *out)
+{
+    struct name_key key = {.zone = zone->hash, .owner = trie_hash(&w->seed, owner)};
+    return name_tree_find(&w->names, &key, owner, out);
+}
+
+#endif

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: Apache-2.0
+// Releases in memory, and answers as text.
+
+#include "fixture.h"
+
+#include "authority/limits.h"
+#include "base/alloc.h"
+#include "dns/rdata.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static enum err get_chunk(void *user, struct arena *a, const struct chunk_hash *hash,
+                          struct slice *out, struct errctx *ec)
+{
+    struct fixture *f = user;
+    const struct slice *bytes = map_get(&f->chunks, slice_of(hash->bytes, sizeof(hash->bytes)));
+    f->reads++;
+    if (bytes == NULL)
+        return err_set(ec, ERR_NOT_FOUND, "chunk is not there");
+    *out = arena_copy(a, *bytes);
+    return ERR_OK;
+}
+
+static enum err put_chunk(void *user, const struct chunk_hash *hash, struct slice bytes,
+                          struct errctx *ec)
+{
+    (void)ec;
+    struct fixture *f = user;
+    struct slice *copy = ARENA_NEW(&f->arena, struct slice);
+    *copy = arena_copy(&f->arena, bytes);
+    (void)map_put(&f->chunks, slice_of(hash->bytes, sizeof(hash->bytes)), copy);
+    return ERR_OK;
+}
+
+void fixture_init(struct fixture *f)
+{
+    *f = (struct fixture){0};
+    arena_init(&f->arena);
+    map_init(&f->chunks);
+    f->sets = mem_new(FIXTURE_SETS_MAX, sizeof(*f->sets));
+    f->source = (struct chunk_source){.get = get_chunk, .user = f};
+}
+
+void fixture_fini(struct fixture *f)
+{
+    free(f->sets);
+    map_fini(&f->chunks);
+    arena_fini(&f->arena);
+}
+
+static struct dns_name name_of(const char *text)
+{
+    struct dns_name name;
+    assert_int_equal(dns_name_parse(slice_str(text), &name, NULL), ERR_OK);
+    return name;
+}
+
+static uint16_t type_of(const char *text)
+{
+    uint16_t type;
+    assert_true(dns_type_parse(slice_str(text), &type));
+    return type;
+}
+
+struct release_zone *fixture_zone(struct fixture *f, const char *id, const char *apex)
+{
+    assert_true(f->zone_count < FIXTURE_ZONES_MAX);
+    struct dns_name name = name_of(apex);
+    struct release_zone *zone = &f->zones[f->zone_count];
+    *zone = (struct release_zone){
+        .id = id, .apex = arena_copy(&f->arena, dns_name_slice(&name)), .order = f->zone_count};
+    f->zone_count++;
+    return zone;
+}
+
+struct release_zone *fixture_whole_zone(struct fixture *f, const char *id, const char *apex)
+{
+    struct release_zone *zone = fixture_zone(f, id, apex);
+    fixture_value(f, id, apex, "SOA", 900, "ns-1.weir.test. hostmaster.weir.test. 1 2 3 4 60");
+    fixture_value(f, id, apex, "NS", 172800, "ns-1.weir.test.");
+    return zone;
+}
+
+/* The place of a set: the one that is there, or a new one. */
+static struct fixture_set *place_of(struct fixture *f, const char *zone_id, const char *owner,
+                                    const char *type)
+{
+    struct dns_name name = name_of(owner);
+    struct fixture_set wanted = {.zone_id = zone_id, .owner = name, .set = {.type = type_of(type)}};
+    for (size_t i = 0; i < f->set_count; i++) {
+        struct fixture_set *s = &f->sets[i];
+        bool is_it = strcmp(s->zone_id, zone_id) == 0 && s->set.type == wanted.set.type &&
+                     dns_name_equal(dns_name_slice(&s->owner), dns_name_slice(&name));
+        if (is_it) {
+            *s = wanted;
+            return s;
+        }
+    }
+    assert_true(f->set_count < FIXTURE_SETS_MAX);
+    f->sets[f->set_count] = wanted;
+    return &f->sets[f->set_count++];
+}
+
+void fixture_set(struct fixture *f, const char *zone_id, const char *owner, const char *type,
+                 uint32_t ttl_s, const char *const *values)
+{
+    struct fixture_set *s = place_of(f, zone_id, owner, type);
+    s->set.ttl_s = ttl_s;
+    while (values[s->set.rdata_count] != NULL)
+        s->set.rdata_count++;
+    s->set.rdata = arena_array(&f->arena, s->set.rdata_count, sizeof(*s->set.rdata));
+    for (size_t i = 0; i < s->set.rdata_count; i++) {
+        struct errctx ec = {0};
+        enum err e =
+            dns_rdata_parse(&f->arena, s->set.type, slice_str(values[i]), &s->set.rdata[i], &ec);
+        if (e != ERR_OK)
+            fail_msg("%s: %s", values[i], ec.text);
+    }
+}
+
+void fixture_value(struct fixture *f, const char *zone_id, const char *owner, const char *type,
+                   uint32_t ttl_s, const char *value)
+{
+    fixture_set(f, zone_id, owner, type, ttl_s, (const char *const[]){value, NULL});
+}
+
+void fixture_alias(struct fixture *f, const char *zone_id, const char *owner, const char *type,
+                   const char *target_zone_id, const char *target)
+{
+    struct dns_name name = name_of(target);
+    struct fixture_set *s = place_of(f, zone_id, owner, type);
+    s->set.is_alias = true;
+    s->set.alias_zone_id = target_zone_id;
+    s->set.alias_name = arena_copy(&f->arena, dns_name_slice(&name));
+}
+
+void fixture_remove(struct fixture *f, const char *zone_id, const char *owner, const char *type)
+{
+    place_of(f, zone_id, owner, type)->is_removed = true;
+}
+
+/* The changes that make a trie of nothing. */
+struct changes {
+    struct trie_change *items;
+    size_t count;
+    size_t capacity;
+};
+
+static void add_change(struct changes *c, struct trie_change change)
+{
+    if (c->count == c->capacity) {
+        c->capacity = c->capacity == 0 ? 64 : 2 * c->capacity;
+        c->items = mem_resize(c->items, c->capacity, sizeof(*c->items));
+    }
+    c->items[c->count++] = change;
+}
+
+static const struct trie_seed seed = {.bytes = "sixteen bytes!!"};
+
+static int compare_sets(const void *a, const void *b)
+{
+    const struct release_set *left = a;
+    const struct release_set *right = b;
+    return (left->type > right->type) - (left->type < right->type);
+}
+
+/* Adds the name with all its sets once; an empty non-terminal has none. */
+static void add_name(struct fixture *f, struct changes *c, const char *zone_id, struct slice owner)
+{
+    struct trie_key key = trie_key_of(&seed, slice_str(zone_id), owner);
+    for (size_t i = 0; i < c->count; i++) {
+        if (memcmp(&c->items[i].key, &key, sizeof(key)) == 0)
+            return;
+    }
+    struct release_name name = {.owner = owner};
+    name.sets = arena_array(&f->arena, 64, sizeof(*name.sets));
+    for (size_t i = 0; i < f->set_count; i++) {
+        const struct fixture_set *s = &f->sets[i];
+        if (!s->is_removed && strcmp(s->zone_id, zone_id) == 0 &&
+            dns_name_equal(dns_name_slice(&s->owner), owner))
+            name.sets[name.set_count++] = s->set;
+    }
+    qsort(name.sets, name.set_count, sizeof(*name.sets), compare_sets);
+    add_change(c, (struct trie_change){.key = key,
+                                       .id = release_name_id(&f->arena, zone_id, owner),
+                                       .value = release_name_encode(&f->arena, &name)});
+}
+
+static void add_names(struct fixture *f, struct changes *c)
+{
+    for (size_t i = 0; i < f->set_count; i++) {
+        const struct fixture_set *s = &f->sets[i];
+        const struct release_zone *zone = NULL;
+        for (size_t k = 0; k < f->zone_count; k++)
+            zone = strcmp(f->zones[k].id, s->zone_id) == 0 ? &f->zones[k] : zone;
+        assert_non_null(zone);
+        struct slice owner = dns_name_slice(&s->owner);
+        while (!s->is_removed && owner.len >= zone->apex.len) {
+            add_name(f, c, s->zone_id, arena_copy(&f->arena, owner));
+            if (owner.len == zone->apex.len)
+                break;
+            owner = dns_name_parent(owner, 1);
+        }
+    }
+}
+
+static struct trie_ref build_trie(struct fixture *f, struct changes *c)
+{
+    struct trie_ref nothing = {0};
+    struct trie_ref out = {0};
+    const struct chunk_sink sink = {.put = put_chunk, .user = f};
+    const struct trie_io io = {.source = &f->source, .sink = &sink};
+    if (c->count > 0)
+        assert_int_equal(trie_update(&nothing, c->items, c->count, &io, &out, NULL),
+                         ERR_OK);
+    free(c->items);
+    return out;
+}
+
+struct chunk_hash fixture_build(struct fixture *f)
+{
+    struct chunk_hash hash;
+    struct changes zones = {0};
+    struct changes names = {0};
+    struct release_root root = {.seed = seed};
+    for (size_t i = 0; i < f->zone_count; i++) {
+        struct slice id = slice_str(f->zones[i].id);
+        add_change(&zones,
+                   (struct trie_change){.key = trie_key_of(&seed, id, slice_of("", 0)),
+                                        .id = id,
+                                        .value = release_zone_encode(&f->arena, &f->zones[i])});
+    }
+    add_names(f, &names);
+    root.tries[RELEASE_ZONE] = build_trie(f, &zones);
+    root.tries[RELEASE_NAME] = build_trie(f, &names);
+    struct slice bytes = release_root_encode(&f->arena, &root, &hash);
+    assert_int_equal(put_chunk(f, &hash, bytes, NULL), ERR_OK);
+    return hash;
+}
+
+struct world *fixture_world(struct fixture *f)
+{
+    struct world *w = NULL;
+    struct errctx ec = {0};
+    struct chunk_hash root = fixture_build(f);
+    if (world_load(&root, &f->source, NULL, &w, &ec) != ERR_OK)
+        fail_msg("%s", ec.text);
+    return w;
+}
+
+void fixture_lose(struct fixture *f, const struct chunk_hash *hash)
+{
+    assert_non_null(map_remove(&f->chunks, slice_of(hash->bytes, sizeof(hash->bytes))));
+}
+
+static void put_u16(struct buf *b, unsigned value)
+{
+    buf_append_byte(b, (uint8_t)(value >> 8));
+    buf_append_byte(b, (uint8_t)value);
+}
+
+struct slice question_bytes(const struct question *q, uint8_t out[600])
+{
+    AUTO_BUF struct buf b = {0};
+    struct dns_name name = name_of(q->name);
+    /* dns_name_parse makes letters small; the question keeps those of the text. */
+    for (size_t i = 0, at = 1; q->name[i] != '\0' && at < name.len; i++, at++) {
+        if (q->name[i] >= 'A' && q->name[i] <= 'Z')
+            name.wire[at] = (uint8_t)q->name[i];
+    }
+    put_u16(&b, 0x1234);
+    put_u16(&b, q->flags);
+    put_u16(&b, 1);
+    put_u16(&b, 0);
+    put_u16(&b, 0);
+    put_u16(&b, q->has_edns ? 1 : 0);
+    buf_append(&b, dns_name_slice(&name));
+    put_u16(&b, strcmp(q->type == NULL ? "A" : q->type, "ANY") == 0
+                    ? DNS_TYPE_ANY
+                    : type_of(q->type == NULL ? "A" : q->type));
+    put_u16(&b, q->class == 0 ? DNS_CLASS_IN : q->class);
+    if (q->has_edns) {
+        buf_append_byte(&b, 0);
+        put_u16(&b, DNS_TYPE_OPT);
+        put_u16(&b, q->edns_bytes);
+        put_u16(&b, q->edns_version);
+        put_u16(&b, q->dnssec_ok ? 0x8000 : 0);
+        put_u16(&b, 0);
+    }
+    struct slice bytes = buf_slice(&b);
+    assert_true(bytes.len <= 600);
+    memcpy(out, bytes.data, bytes.len);
+    return slice_of(out, bytes.len);
+}
+
+static struct view_address address_of(const char *text)
+{
+    struct view_address a = {.len = 4};
+    if (inet_pton(AF_INET, text, a.bytes) == 1)
+        return a;
+    a.len = 16;
+    assert_int_equal(inet_pton(AF_INET6, text, a.bytes), 1);
+    return a;
+}
+
+struct view question_view(const struct question *q)
+{
+    return (struct view){.local = address_of(q->local == NULL ? "192.0.2.1" : q->local),
+                         .source = address_of(q->source == NULL ? "192.0.2.1" : q->source)};
+}
+
+/* The data with its names written out. */
+static struct slice plain_rdata(struct arena *a, const struct response *r,
+                                const struct response_record *record)
+{
+    struct buf b = {0};
+    bool is_compressible;
+    size_t skip = dns_rdata_name_offset(record->type, record->rdata, &is_compressible);
+    if (!is_compressible)
+        return record->rdata;
+    size_t start = (size_t)(record->rdata.data - r->message.data);
+    size_t at = start + skip;
+    buf_append(&b, slice_sub(record->rdata, 0, skip));
+    for (unsigned i = 0; i < (record->type == DNS_TYPE_SOA ? 2U : 1U); i++) {
+        struct dns_name name;
+        at = response_name(r->message, at, &name);
+        buf_append(&b, dns_name_slice(&name));
+    }
+    buf_append(&b, slice_sub(record->rdata, at - start, record->rdata.len));
+    struct slice plain = arena_copy(a, buf_slice(&b));
+    buf_fini(&b);
+    return plain;
+}
+
+static char *render_record(struct arena *a, const struct response *r,
+                           const struct response_record *record)
+{
+    static const char *const sections[] = {"QD", "AN", "NS", "AR"};
+    char owner[DNS_NAME_TEXT_SIZE];
+    char type[DNS_TYPE_TEXT_SIZE];
+    if (record->type == DNS_TYPE_OPT)
+        return arena_printf(a, "OPT %u%s\n", record->class,
+                            (record->ttl_s & 0x8000) != 0 ? " do" : "");
+    (void)dns_name_format(dns_name_slice(&record->owner), owner);
+    struct slice value = SLICE_LIT("?");
+    if (dns_type_is_hosted(record->type))
+        value = dns_rdata_format(a, record->type, plain_rdata(a, r, record));
+    return arena_printf(a, "%s %s %u %s %.*s\n", sections[record->section], owner, record->ttl_s,
+                        dns_type_text(record->type, type), SLICE_FMT(value));
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    const char *const *left = a;
+    const char *const *right = b;
+    return strcmp(*left, *right);
+}
+
+static int section_order(const char *line)
+{
+    return line[0] == 'O' ? 4 : line[0] == 'N' ? 2 : line[1] == 'N' ? 1 : 3;
+}
+
+static const char *render(const struct response *r)
+{
+    static char text[ANSWER_TEXT_SIZE];
+    AUTO_ARENA struct arena a = {0};
+    char *lines[4096];
+    size_t count = 0;
+    size_t at = 0;
+    unsigned index = 0;
+    struct response_record record;
+    while (response_next(r, &at, &index, &record)) {
+        assert_true(count < ARRAY_LEN(lines));
+        lines[count++] = render_record(&a, r, &record);
+    }
+    qsort(lines, count, sizeof(lines[0]), compare_lines);
+    int len = snprintf(text, sizeof(text), "%s%s%s%s\n", dns_rcode_text(r->rcode),
+                       (r->flags & DNS_FLAG_AA) != 0 ? " aa" : "",
+                       (r->flags & DNS_FLAG_TC) != 0 ? " tc" : "",
+                       (r->flags & DNS_FLAG_RD) != 0 ? " rd" : "");
+    for (int section = 1; section <= 4; section++) {
+        for (size_t i = 0; i < count; i++) {
+            if (section_order(lines[i]) == section)
+                len += snprintf(text + len, sizeof(text) - (size_t)len, "%s", lines[i]);
+        }
+    }
+    return text;
+}
+
+const char *ask_bytes(const struct world *w, const struct answer_request *request)
+{
+    static uint8_t out[DNS_MESSAGE_MAX_BYTES];
+    struct answer_summary summary;
+    struct response r;
+    size_t limit = request->is_tcp ? sizeof(out) : ANSWER_UDP_MAX_BYTES;
+    size_t len = answer(w, request, out, limit, &summary);
+    if (len == 0)
+        return NULL;
+    assert_true(len <= limit);
+    if (!response_parse(slice_of(out, len), &r))
+        fail_msg("the answer does not parse");
+    assert_int_equal(r.rcode, summary.rcode);
+    assert_int_equal((r.flags & DNS_FLAG_TC) != 0, summary.is_truncated);
+    if (r.question.len > 0)
+        assert_memory_equal(r.question.data, request->query.data + DNS_HEADER_BYTES,
+                            r.question.len);
+    assert_int_equal(r.id, request->query.data[0] << 8 | request->query.data[1]);
+    return render(&r);
+}
+
+const char *ask(const struct world *w, const struct question *q)
+{
+    uint8_t bytes[600];
+    struct answer_request request = {.query = question_bytes(q, bytes),
+                                     .view = question_view(q),
+                                     .is_tcp = q->is_tcp,
+                                     .random = q->random};
+    const char *text = ask_bytes(w, &request);
+    assert_non_null(text);
+    return text;
+}
+
+const char *ask_simply(const struct world *w, const char *name, const char *type)
+{
+    return ask(w, &(struct question){.name = name, .type = type});
+}
