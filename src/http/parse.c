@@ -29,17 +29,17 @@ static enum http_parse line_next(struct head_reader *r, unsigned long_status,
                                  struct slice *out_line)
 {
     size_t limit = r->limits->head_bytes;
-    size_t end = min_size(r->bytes.len, limit);
+    size_t end = min_size(r->bytes.len, limit - 1); /* a CR has its LF behind it */
     size_t i = r->at;
     while (i < end && http_class[r->bytes.data[i]] != HTTP_CONTROL &&
            http_class[r->bytes.data[i]] != HTTP_CR && http_class[r->bytes.data[i]] != HTTP_LF)
         i++;
+    if (i + 1 >= limit)
+        return http_parse_bad(r->result, long_status, "the head is too large");
     if (i < end && r->bytes.data[i] == '\n')
         return http_parse_bad(r->result, 400, "a line ends without CR");
     if (i < end && r->bytes.data[i] != '\r')
         return http_parse_bad(r->result, 400, "control character in the head");
-    if (i + 1 >= limit)
-        return http_parse_bad(r->result, long_status, "the head is too large");
     if (i + 1 >= r->bytes.len)
         return HTTP_PARSE_MORE;
     if (r->bytes.data[i + 1] != '\n')
