@@ -27,8 +27,8 @@
 /** Parameters of one statement: the widest table has 11 columns. */
 #define SQL_PARAMETERS_MAX 16u
 
-/** Rows that one store_object_forget drops: a few milliseconds for other writers. */
-#define STORE_FORGET_ROWS_MAX 5000
+/** Rows that one store_object_forget drops: some 10 ms for other writers. */
+#define STORE_FORGET_ROWS_MAX 1000
 
 /** Rows that one store_chunk_sweep looks at, at most. */
 #define STORE_SWEEP_ROWS_MAX 10000u

@@ -84,14 +84,19 @@ enum err store_object_list(struct store_conn *c, struct arena *a, enum store_kin
                            struct store_object **out_objects, size_t *out_count, struct errctx *ec)
 {
     struct row_list list = {0};
-    enum err err = conn_list(c, a,
-                             SQL("SELECT " OBJECT_COLUMNS " FROM object"
-                                 " WHERE kind = $1 AND group_id = $2 AND member >= $3"
-                                 " AND replaced_at IS NULL AND is_deleted = 0"
-                                 " ORDER BY member LIMIT $4",
-                                 sql_number(kind), sql_text(group), sql_blob(from_member),
-                                 sql_unsigned(limit)),
-                             &object_shape, &list, ec);
+    /* Members from the index of live objects alone, then each row by its key. */
+    enum err err = conn_list(
+        c, a,
+        SQL("SELECT o.kind, o.group_id, o.member, o.version, o.is_deleted, o.body"
+            " FROM (SELECT member, version FROM object"
+            " WHERE kind = $1 AND group_id = $2 AND member >= $3"
+            " AND replaced_at IS NULL AND is_deleted = 0"
+            " ORDER BY member LIMIT $4) k"
+            " JOIN object o ON o.kind = $1 AND o.group_id = $2"
+            " AND o.member = k.member AND o.version = k.version"
+            " ORDER BY k.member",
+            sql_number(kind), sql_text(group), sql_blob(from_member), sql_unsigned(limit)),
+        &object_shape, &list, ec);
     if (err != ERR_OK)
         return err;
     *out_objects = (struct store_object *)list.items;
@@ -161,33 +166,66 @@ enum err store_object_changes(struct store_conn *c, uint64_t after, uint64_t upt
                       visitor, ec);
 }
 
+static void key_read(struct sql_reader *r, void *out)
+{
+    struct store_object *object = (struct store_object *)out;
+    object->kind = (enum store_kind)sql_get_enum(r, INT32_MAX);
+    object->group = sql_get_text(r);
+    object->member = sql_get_blob(r);
+    object->version = sql_get_unsigned(r);
+}
+
+static const struct row_shape key_shape = {"object", sizeof(struct store_object), key_read};
+
+/**
+ * Deletes the rows whose keys the query answers, one by one: engines do not agree on a quick way to
+ * delete by a list of compound keys.
+ */
+static enum err forget_rows(struct store_conn *c, const struct sql_call *keys,
+                            uint64_t *out_dropped, struct errctx *ec)
+{
+    AUTO_ARENA struct arena arena = {0};
+    struct row_list list = {0};
+    enum err err = conn_list(c, &arena, keys, &key_shape, &list, ec);
+    const struct store_object *rows = (const struct store_object *)list.items;
+    for (size_t i = 0; i < list.count && err == ERR_OK; i++)
+        err = conn_change_one(c,
+                              SQL("DELETE FROM object WHERE kind = $1 AND group_id = $2"
+                                  " AND member = $3 AND version = $4",
+                                  sql_number(rows[i].kind), sql_text(rows[i].group),
+                                  sql_blob(rows[i].member), sql_unsigned(rows[i].version)),
+                              ERR_NOT_FOUND, key_shape.what, ec);
+    if (err == ERR_OK)
+        *out_dropped = list.count;
+    return err;
+}
+
 /** Rows that were replaced, but for the one that a held object stands at. */
 static enum err forget_replaced(struct store_conn *c, uint64_t version, uint64_t *out_dropped,
                                 struct errctx *ec)
 {
-    return sql_change(c->sql,
-                      SQL("DELETE FROM object WHERE (kind, group_id, member, version) IN"
-                          " (SELECT o.kind, o.group_id, o.member, o.version FROM object o"
-                          " WHERE o.replaced_at <= $1 AND NOT EXISTS"
-                          " (SELECT 1 FROM held h WHERE h.kind = o.kind AND h.group_id = o.group_id"
-                          " AND h.member = o.member AND h.at_version >= o.version"
-                          " AND h.at_version < o.replaced_at) LIMIT $2)",
-                          sql_unsigned(version), sql_number(STORE_FORGET_ROWS_MAX)),
-                      out_dropped, ec);
+    return forget_rows(c,
+                       SQL("SELECT o.kind, o.group_id, o.member, o.version FROM object o"
+                           " WHERE o.replaced_at <= $1 AND NOT EXISTS"
+                           " (SELECT 1 FROM held h WHERE h.kind = o.kind"
+                           " AND h.group_id = o.group_id AND h.member = o.member"
+                           " AND h.at_version >= o.version AND h.at_version < o.replaced_at)"
+                           " LIMIT $2",
+                           sql_unsigned(version), sql_number(STORE_FORGET_ROWS_MAX)),
+                       out_dropped, ec);
 }
 
 /** Deletions, but for those of held objects: releases still hold these. */
 static enum err forget_deleted(struct store_conn *c, uint64_t version, uint64_t limit,
                                uint64_t *out_dropped, struct errctx *ec)
 {
-    return sql_change(c->sql,
-                      SQL("DELETE FROM object WHERE (kind, group_id, member, version) IN"
-                          " (SELECT o.kind, o.group_id, o.member, o.version FROM object o"
-                          " WHERE o.is_deleted = 1 AND o.version <= $1 AND NOT EXISTS"
-                          " (SELECT 1 FROM held h WHERE h.kind = o.kind"
-                          " AND h.group_id = o.group_id AND h.member = o.member) LIMIT $2)",
-                          sql_unsigned(version), sql_unsigned(limit)),
-                      out_dropped, ec);
+    return forget_rows(c,
+                       SQL("SELECT o.kind, o.group_id, o.member, o.version FROM object o"
+                           " WHERE o.is_deleted = 1 AND o.version <= $1 AND NOT EXISTS"
+                           " (SELECT 1 FROM held h WHERE h.kind = o.kind"
+                           " AND h.group_id = o.group_id AND h.member = o.member) LIMIT $2",
+                           sql_unsigned(version), sql_unsigned(limit)),
+                       out_dropped, ec);
 }
 
 enum err store_object_forget(struct store_conn *c, uint64_t version, uint64_t *out_dropped,
