@@ -5,6 +5,8 @@
 
 #include "base/time.h"
 
+#include <stddef.h>
+
 /* Words on a command line besides options: a verb and what it works on, and room to name more. */
 #define TOOL_WORDS_MAX ((size_t)16)
 
@@ -23,6 +25,9 @@
 /* An API that does not answer within these is down to whoever waits at a terminal. */
 #define TOOL_CONNECT_TIMEOUT_NS (5 * NS_PER_S)
 #define TOOL_RESPONSE_TIMEOUT_NS (30 * NS_PER_S)
+
+/* Columns of one table: as many as a wide terminal shows. */
+#define TOOL_TABLE_COLUMNS_MAX ((size_t)12)
 
 /* The demo: how long a node may take to serve, and a change to be INSYNC; how often to look. */
 #define TOOL_DEMO_READY_NS (60 * NS_PER_S)

@@ -34,6 +34,7 @@ enum err tool_ready_read(struct arena *a, const char *data_dir, struct tool_read
         .api = address_at(a, object, "api"),
         .api_https = address_at(a, object, "api_https"),
         .admin = address_at(a, object, "admin"),
+        .pid = json_integer_value(json_object_get(object, "pid")),
     };
     return ERR_OK;
 }

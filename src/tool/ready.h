@@ -12,6 +12,7 @@ struct tool_ready {
     const char *api;
     const char *api_https;
     const char *admin;
+    long long pid; /* of the supervisor; 0 where the file does not say */
 };
 
 /**

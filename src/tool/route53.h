@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Route 53 calls as tools make them: typed by the shapes of aws/, over the tools' client.
+#ifndef TOOL_ROUTE53_H
+#define TOOL_ROUTE53_H
+
+#include "aws/route53.h"
+#include "tool/client.h"
+
+/**
+ * Each makes one call; the answer lives in `a`.
+ * Errors: those of tool_client_call, of tool_status_err with the API's code and message, and
+ * ERR_CORRUPT for an answer that is not of its shape.
+ */
+
+/** The first zones by name from `name` on ("demo.test."), or from the first with NULL. */
+enum err tool_route53_zones(const struct tool_client *c, struct arena *a, const char *name,
+                            struct r53_list_hosted_zones_by_name_response *out, struct errctx *ec)
+    MUST_USE;
+
+enum err tool_route53_create_zone(const struct tool_client *c, struct arena *a,
+                                  const struct r53_create_hosted_zone_request *request,
+                                  struct r53_create_hosted_zone_response *out, struct errctx *ec)
+    MUST_USE;
+
+enum err tool_route53_change(const struct tool_client *c, struct arena *a,
+                             const struct r53_change_record_sets_request *request,
+                             struct r53_change_record_sets_response *out, struct errctx *ec)
+    MUST_USE;
+
+enum err tool_route53_get_change(const struct tool_client *c, struct arena *a, const char *id,
+                                 struct r53_get_change_response *out, struct errctx *ec) MUST_USE;
+
+/** The failure that an error document reports, or that its status does. Pure. */
+enum err tool_route53_failure(struct arena *a, unsigned status, struct slice document,
+                              struct errctx *ec) MUST_USE;
+
+#endif
