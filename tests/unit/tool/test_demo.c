@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// The demo's zone and words.
+#include "tool/demo_text.h"
+#include "tool/demo_zone.h"
+
+#include "aws/xml.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static const struct demo_facts all = {
+    .dns = "127.0.0.1:5301",
+    .api = "127.0.0.1:5381",
+    .admin = "127.0.0.1:5391",
+    .data_dir = "/home/me/weir data",
+    .program = "/opt/weir",
+    .zone_id = "Z1",
+    .change_id = "C1",
+};
+
+/** The text with a NUL behind it, in the arena. */
+static const char *text_of(struct arena *a, const struct demo_facts *facts)
+{
+    AUTO_BUF struct buf out = {0};
+    demo_text(&out, facts);
+    return arena_str(a, buf_slice(&out));
+}
+
+static void the_batch_is_whole_and_survives_its_own_codec(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    AUTO_BUF struct buf xml = {0};
+    struct r53_change_record_sets_request request;
+    struct r53_change_record_sets_request again = {0};
+    struct aws_fault fault = {.arena = &a};
+    demo_zone_batch(&a, "Z1", &request);
+    aws_xml_write(&xml, &AWS_SHAPE_OF(r53_change_record_sets_request),
+                  aws_service_namespace(AWS_ROUTE53), &request);
+    assert_int_equal(aws_xml_parse(AWS_ROUTE53, &AWS_SHAPE_OF(r53_change_record_sets_request),
+                                   buf_slice(&xml), &again, &fault),
+                     AWS_OK);
+    assert_int_equal(again.change_batch->changes_count, request.change_batch->changes_count);
+    const struct r53_record_set *apex = again.change_batch->changes[0].resource_record_set;
+    assert_string_equal(apex->name, "demo.test.");
+    assert_string_equal(apex->alias_target->dns_name, "www.demo.test.");
+    assert_string_equal(apex->alias_target->hosted_zone_id, "Z1");
+}
+
+static void commands_name_what_is_really_bound(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    const char *text = text_of(&a, &all);
+    assert_non_null(strstr(text, "\n    dig @127.0.0.1 -p 5301 www.demo.test A\n"));
+    assert_non_null(strstr(text, "\n    aws --endpoint-url http://127.0.0.1:5381 route53 "
+                                 "list-hosted-zones\n"));
+    assert_non_null(strstr(text, "\n    curl -sS http://127.0.0.1:5391/healthz\n"));
+    assert_non_null(strstr(text, "FILE='/home/me/weir data/credentials' AWS_DEFAULT_REGION="));
+    assert_non_null(strstr(text, "\n    /opt/weir node list --data '/home/me/weir data'\n"));
+    assert_non_null(strstr(text, "get-change --id C1\n"));
+    assert_null(strstr(text, "unset"));
+    assert_null(strstr(text, "(null)"));
+}
+
+static void a_wildcard_is_asked_at_loopback(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    struct demo_facts facts = all;
+    facts.dns = "0.0.0.0:53";
+    assert_non_null(strstr(text_of(&a, &facts), "dig @127.0.0.1 -p 53 "));
+    facts.dns = "[::]:53";
+    assert_non_null(strstr(text_of(&a, &facts), "dig @::1 -p 53 "));
+}
+
+static void what_is_not_there_is_left_out(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    struct demo_facts facts = all;
+    facts.change_id = NULL;
+    facts.has_other_key = true;
+    const char *text = text_of(&a, &facts);
+    assert_non_null(strstr(text, "get-change --id \"$(aws "));
+    assert_non_null(strstr(text, "\n    unset AWS_ACCESS_KEY_ID "));
+    facts.dns = NULL;
+    facts.admin = NULL;
+    text = text_of(&a, &facts);
+    assert_null(strstr(text, "dig"));
+    assert_null(strstr(text, "curl"));
+    facts.zone_id = NULL;
+    text = text_of(&a, &facts);
+    assert_null(strstr(text, "demo.test"));
+    assert_non_null(strstr(text, "list-hosted-zones"));
+}
+
+static void a_shell_takes_any_path_as_one_word(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    assert_string_equal(shell_word(&a, "/opt/weir-0.1/a_b"), "/opt/weir-0.1/a_b");
+    assert_string_equal(shell_word(&a, ""), "''");
+    assert_string_equal(shell_word(&a, "a b"), "'a b'");
+    assert_string_equal(shell_word(&a, "it's $HOME"), "'it'\\''s $HOME'");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_batch_is_whole_and_survives_its_own_codec),
+        cmocka_unit_test(commands_name_what_is_really_bound),
+        cmocka_unit_test(a_wildcard_is_asked_at_loopback),
+        cmocka_unit_test(what_is_not_there_is_left_out),
+        cmocka_unit_test(a_shell_takes_any_path_as_one_word),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
