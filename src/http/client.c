@@ -13,6 +13,22 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+/* Takes the link out of the pool. */
+static void link_wake(struct http_link *link)
+{
+    list_remove(&link->node);
+    link->client->idle_count--;
+    loop_io_stop(&link->io);
+    loop_timer_stop(&link->timer);
+}
+
+/* Takes it out of the pool and closes it. */
+static void link_drop(struct http_link *link)
+{
+    link_wake(link);
+    http_link_free(link);
+}
+
 struct http_client *http_client_new(struct loop *loop)
 {
     struct http_client *c = NEW(struct http_client);
@@ -28,8 +44,10 @@ void http_client_free(struct http_client *c)
         return;
     while (!list_is_empty(&c->calls))
         http_call_free(LIST_FIRST(&c->calls, struct http_call, node));
-    while (!list_is_empty(&c->idle))
-        http_link_free(LIST_FIRST(&c->idle, struct http_link, node));
+    struct list *node;
+    struct list *after;
+    LIST_FOR_EACH (node, after, &c->idle)
+        link_drop(LIST_ENTRY(node, struct http_link, node));
     free(c);
 }
 
@@ -46,15 +64,6 @@ static bool link_is_quiet(const struct http_link *link)
     char byte;
     ssize_t count = recv(net_stream_fd(link->stream), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return count < 0 && errno == EAGAIN && !net_stream_has_pending(link->stream);
-}
-
-/* Takes the link out of the pool. */
-static void link_wake(struct http_link *link)
-{
-    list_remove(&link->node);
-    link->client->idle_count--;
-    loop_io_stop(&link->io);
-    loop_timer_stop(&link->timer);
 }
 
 struct http_link *http_link_take(struct http_client *c, const struct http_call *call)
@@ -98,26 +107,19 @@ enum err http_link_connect(struct http_client *c, const struct http_call *call,
 static void on_idle_ready(struct loop_io *io, unsigned events)
 {
     (void)events;
-    struct http_link *link = (struct http_link *)io->user;
-    link_wake(link);
-    http_link_free(link);
+    link_drop((struct http_link *)io->user);
 }
 
 static void on_idle_over(struct loop_timer *timer)
 {
-    struct http_link *link = (struct http_link *)timer->user;
-    link_wake(link);
-    http_link_free(link);
+    link_drop((struct http_link *)timer->user);
 }
 
 void http_link_keep(struct http_link *link)
 {
     struct http_client *c = link->client;
-    if (c->idle_count == HTTP_CLIENT_IDLE) {
-        struct http_link *oldest = LIST_ENTRY(c->idle.next, struct http_link, node);
-        link_wake(oldest);
-        http_link_free(oldest);
-    }
+    if (c->idle_count == HTTP_CLIENT_IDLE) /* the longest idle goes */
+        link_drop(LIST_ENTRY(c->idle.next, struct http_link, node));
     link->is_reused = true;
     list_push_back(&c->idle, &link->node);
     c->idle_count++;
@@ -134,10 +136,6 @@ void http_link_free(struct http_link *link)
 {
     if (link == NULL)
         return;
-    if (!list_is_empty(&link->node)) {
-        list_remove(&link->node);
-        link->client->idle_count--;
-    }
     loop_io_stop(&link->io);
     loop_timer_stop(&link->timer);
     net_stream_free(link->stream);

@@ -85,7 +85,7 @@ enum err http_link_connect(struct http_client *c, const struct http_call *call,
 /** Puts a connection that carried a whole answer into the pool. */
 void http_link_keep(struct http_link *link);
 
-/** Closes it; NULL is fine. */
+/** Closes a connection that is not in the pool; NULL is fine. */
 void http_link_free(struct http_link *link);
 
 /* call.c */

@@ -70,6 +70,7 @@ void http_server_drain(struct http_server *s, void (*on_drained)(void *user), vo
  */
 void http_server_free(struct http_server *s);
 
+/** The request, as long as the exchange; its slices too. */
 const struct http_request *http_exchange_request(const struct http_exchange *x);
 
 /** Memory that lives as long as the exchange. */

@@ -46,8 +46,7 @@ static enum err socket_bind(const struct net_address *address, int type,
         return e;
     if (bind(fd, &address->sa, address->len) < 0)
         return err_errno(ec, "bind");
-    *out_fd = fd;
-    fd = -1;
+    *out_fd = fd_take(&fd);
     return ERR_OK;
 }
 
@@ -64,8 +63,7 @@ static enum err listen_tcp(const struct net_address *address,
     e = net_local_address(fd, out_bound, ec);
     if (e != ERR_OK)
         return e;
-    *out_fd = fd;
-    fd = -1;
+    *out_fd = fd_take(&fd);
     return ERR_OK;
 }
 
@@ -106,8 +104,7 @@ static enum err bind_udp(const struct net_address *address,
         e = net_local_address(fd, out_bound, ec);
     if (e != ERR_OK)
         return e;
-    *out_fd = fd;
-    fd = -1;
+    *out_fd = fd_take(&fd);
     return ERR_OK;
 }
 
@@ -128,8 +125,7 @@ enum err net_connect_tcp(const struct net_address *address, int *out_fd, struct 
         e = err_errno(ec, "connect");
     if (e != ERR_OK)
         return wrap_address(address, "connect to", ec);
-    *out_fd = fd;
-    fd = -1;
+    *out_fd = fd_take(&fd);
     return ERR_OK;
 }
 
@@ -178,8 +174,7 @@ enum err net_accept(int listen_fd, int *out_fd, struct net_address *out_peer, st
     if (e != ERR_OK)
         return e;
     *out_peer = peer;
-    *out_fd = fd;
-    fd = -1;
+    *out_fd = fd_take(&fd);
     return ERR_OK;
 }
 

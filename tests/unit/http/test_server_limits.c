@@ -2,6 +2,7 @@
 // Tests of http/server.h: slow, silent, hostile and too many clients, backpressure, drain.
 #include "fixture.h"
 
+#include "base/random.h"
 #include "base/time.h"
 
 #include <arpa/inet.h>
@@ -304,6 +305,54 @@ static void freeing_a_server_closes_what_is_open(void **state)
     fixture_start(f);
 }
 
+/** One client that sends a random piece of `text` and leaves in a random way. */
+static void misbehave(struct fixture *f, struct prng *p, const char *text)
+{
+    struct client c = client_open_narrow(f);
+    size_t len = strlen(text);
+    size_t from = prng_below(p, 4) == 0 ? prng_below(p, (uint32_t)len) : 0;
+    size_t size = 1 + prng_below(p, (uint32_t)(len - from));
+    assert_int_equal(send(c.fd, text + from, size, MSG_NOSIGNAL), (ssize_t)size);
+    if (prng_below(p, 2) == 0)
+        assert_int_equal(shutdown(c.fd, SHUT_WR), 0);
+    char some[1000];
+    if (prng_below(p, 2) == 0)
+        (void)recv(c.fd, some, sizeof(some), MSG_DONTWAIT);
+    struct linger reset = {.l_onoff = 1};
+    if (prng_below(p, 2) == 0)
+        assert_int_equal(setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)), 0);
+    client_close(&c);
+}
+
+static void clients_that_leave_anyhow_leave_nothing_behind(void **state)
+{
+    struct fixture *f = (struct fixture *)*state;
+    AUTO_ARENA struct arena a = {0};
+    static const char *const texts[] = {
+        GET("/stream?1000000") GET("/hello"),
+        GET("/hello") GET("/abort") GET("/hello"),
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "5;a=b\r\nhello\r\n0\r\nT: u\r\n\r\n" GET("/none") GET("/short"),
+        "POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+        "123456789" GET("/close"),
+        "POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n" GET("/hello"),
+    };
+    enum { CLIENTS = 400 };
+    struct prng p;
+    prng_init_fixed(&p, 42);
+    f->limits.output_bytes = 20000;
+    f->limits.half_close_timeout_ns = SHORT_NS;
+    f->limits.linger_timeout_ns = SHORT_NS;
+    fixture_start(f);
+    for (int i = 0; i < CLIENTS; i++)
+        misbehave(f, &p, texts[prng_below(&p, ARRAY_LEN(texts))]);
+    struct client c = client_open(f);
+    assert_int_equal(client_ask(&c, &a, GET("/hello")).status, 200);
+    client_close(&c);
+    fixture_call(f, drain);
+    fixture_wait(f, &f->drained, 1); /* the last connection is gone */
+}
+
 #define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -322,6 +371,7 @@ int main(void)
         SERVER_TEST(draining_ends_idle_connections_and_lets_answers_finish),
         SERVER_TEST(draining_an_empty_server_is_done_at_once),
         SERVER_TEST(freeing_a_server_closes_what_is_open),
+        SERVER_TEST(clients_that_leave_anyhow_leave_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
