@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compiler over a real store: content decides the root, whichever way led to it.
+#include "../release/memory_store.h"
+#include "aws/r53_sets.h"
+#include "base/random.h"
+#include "control/compile/compile.h"
+#include "control/compile/member_priv.h"
+#include "control/store/zones.h"
+#include "release/objects.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define ZONE "ZTEST"
+#define APEX "example.test."
+
+struct world {
+    char dir[32];
+    struct store *store;
+    struct store_conn *conn;
+    struct memory_store chunks;
+    struct arena arena;
+    struct errctx ec;
+    struct trie_seed seed;
+};
+
+static void ok(struct world *w, enum err e)
+{
+    if (e != ERR_OK)
+        fail_msg("%s", w->ec.text);
+}
+
+static uint64_t put(struct world *w, enum store_kind kind, const char *group, struct slice member,
+                    struct slice body)
+{
+    struct store_object object = {.kind = kind, .group = group, .member = member, .body = body};
+    object.is_deleted = body.len == 0;
+    ok(w, store_begin_write(w->conn, &w->ec));
+    ok(w, store_take_version(w->conn, &object.version, &w->ec));
+    ok(w, store_object_put(w->conn, &object, &w->ec));
+    ok(w, store_commit(w->conn, &w->ec));
+    return object.version;
+}
+
+static struct slice member_of(struct world *w, const char *name)
+{
+    struct dns_name owner;
+    ok(w, dns_name_parse(slice_str(name), &owner, &w->ec));
+    return dns_name_sort_key(&w->arena, dns_name_slice(&owner));
+}
+
+/** One A record, or nothing where address is NULL. */
+static uint64_t put_address(struct world *w, const char *name, const char *address)
+{
+    struct slice body = {0};
+    if (address != NULL) {
+        struct r53_resource_record value = {.value = address};
+        struct r53_record_set set = {.name = name, .type = R53_TYPE_A};
+        set.has_ttl = true;
+        set.ttl = 60;
+        set.has_resource_records = true;
+        set.resource_records = &value;
+        set.resource_records_count = 1;
+        struct r53_sets sets = {.has_items = true, .items = &set, .items_count = 1};
+        body = r53_sets_encode(&w->arena, &sets);
+    }
+    return put(w, STORE_NAME, ZONE, member_of(w, name), body);
+}
+
+static void put_zone(struct world *w)
+{
+    struct r53_zone_body body = {.id = ZONE, .name = APEX, .delegation_set_id = "NTEST"};
+    body.has_order = true;
+    struct store_delegation_set set = {.id = "NTEST"};
+    for (int i = 0; i < STORE_SET_NAMES; i++)
+        set.names[i] = arena_printf(&w->arena, "ns-%d.weir.test.", i + 1);
+    ok(w, store_begin_write(w->conn, &w->ec));
+    ok(w, store_delegation_set_add(w->conn, &set, &w->ec));
+    ok(w, store_commit(w->conn, &w->ec));
+    put(w, STORE_ZONE, ZONE, slice_of(NULL, 0), r53_zone_body_encode(&w->arena, &body));
+    put_address(w, APEX, "192.0.2.53");
+}
+
+static int setup(void **state)
+{
+    struct world *w = calloc(1, sizeof(*w));
+    snprintf(w->dir, sizeof(w->dir), "/tmp/weir-compile-XXXXXX");
+    assert_non_null(mkdtemp(w->dir));
+    ok(w, store_open("sqlite", w->dir, &w->store, &w->ec));
+    ok(w, store_connect(w->store, &w->conn, &w->ec));
+    memory_store_init(&w->chunks);
+    memset(w->seed.bytes, 7, sizeof(w->seed.bytes));
+    put_zone(w);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    store_disconnect(w->conn);
+    store_close(w->store);
+    memory_store_fini(&w->chunks);
+    arena_fini(&w->arena);
+    char command[64];
+    snprintf(command, sizeof(command), "rm -rf %s", w->dir);
+    assert_int_equal(system(command), 0);
+    free(w);
+    return 0;
+}
+
+/** One compile; `before` NULL: from nothing. */
+struct compiled {
+    struct chunk_hash root;
+    struct compile_content content;
+};
+
+static struct compiled compile(struct world *w, const struct compiled *before,
+                               const struct compile_content *after)
+{
+    struct compile_job job = {.conn = w->conn, .seed = w->seed, .after = *after};
+    job.chunks.source = w->chunks.source;
+    job.chunks.sink = w->chunks.sink;
+    if (before != NULL) {
+        job.before_root = before->root;
+        job.before = before->content;
+    }
+    struct compiled done = {.content = *after};
+    ok(w, store_begin_read(w->conn, &w->ec));
+    ok(w, compile_release(&job, &done.root, &w->ec));
+    store_rollback(w->conn);
+    return done;
+}
+
+static struct compiled compile_newest(struct world *w, const struct compiled *before)
+{
+    struct compile_content after = {0};
+    ok(w, store_version(w->conn, &after.version, &w->ec));
+    return compile(w, before, &after);
+}
+
+/** The name as the release has it; false where it does not exist. */
+static bool find(struct world *w, const struct compiled *release, const char *name,
+                 struct release_name *out)
+{
+    struct slice bytes;
+    struct release_root root;
+    struct dns_name owner;
+    ok(w, w->chunks.source.get(w->chunks.source.user, &w->arena, &release->root, &bytes, &w->ec));
+    ok(w, release_root_decode(&w->arena, bytes, &root, &w->ec));
+    ok(w, dns_name_parse(slice_str(name), &owner, &w->ec));
+    struct trie_object object = {
+        .key = trie_key_of(&root.seed, SLICE_LIT(ZONE), dns_name_slice(&owner)),
+        .id = release_name_id(&w->arena, ZONE, dns_name_slice(&owner)),
+    };
+    struct slice value;
+    enum err e =
+        trie_get(&w->arena, &root.tries[RELEASE_NAME], &object, &w->chunks.source, &value, &w->ec);
+    if (e == ERR_NOT_FOUND)
+        return false;
+    ok(w, e);
+    ok(w, release_name_decode(&w->arena, value, out, &w->ec));
+    return true;
+}
+
+static void empty_non_terminals_come_and_go_with_what_is_below(void **state)
+{
+    struct world *w = *state;
+    struct release_name name;
+    put_address(w, "a.b.c.example.test.", "192.0.2.1");
+    struct compiled with = compile_newest(w, NULL);
+    assert_true(find(w, &with, "b.c.example.test.", &name));
+    assert_int_equal(name.set_count, 0);
+    assert_int_equal(name.child_count, 1);
+    assert_true(find(w, &with, APEX, &name));
+    assert_int_equal(name.child_count, 1);
+    put_address(w, "x.b.c.example.test.", "192.0.2.2");
+    put_address(w, "a.b.c.example.test.", NULL);
+    struct compiled one_left = compile_newest(w, &with);
+    assert_true(find(w, &one_left, "b.c.example.test.", &name));
+    put_address(w, "x.b.c.example.test.", NULL);
+    struct compiled none_left = compile_newest(w, &one_left);
+    assert_false(find(w, &none_left, "b.c.example.test.", &name));
+    assert_false(find(w, &none_left, "c.example.test.", &name));
+    assert_true(find(w, &none_left, APEX, &name));
+    assert_int_equal(name.child_count, 0);
+}
+
+static void the_same_content_has_the_same_root_whichever_way_led_to_it(void **state)
+{
+    struct world *w = *state;
+    struct prng random;
+    prng_init_fixed(&random, 11);
+    struct compiled step = compile_newest(w, NULL);
+    for (int round = 0; round < 60; round++) {
+        char name[64];
+        char address[32];
+        unsigned depth = 1 + prng_below(&random, 3);
+        int len = 0;
+        for (unsigned i = 0; i < depth; i++)
+            len += snprintf(name + len, sizeof(name) - (size_t)len, "n%u.", prng_below(&random, 4));
+        snprintf(name + len, sizeof(name) - (size_t)len, "%s", APEX);
+        snprintf(address, sizeof(address), "192.0.2.%u", prng_below(&random, 250));
+        put_address(w, name, prng_below(&random, 3) == 0 ? NULL : address);
+        if (prng_below(&random, 2) == 0)
+            continue; /* several versions in one step, too */
+        step = compile_newest(w, &step);
+        struct compiled fresh = compile_newest(w, NULL);
+        assert_memory_equal(step.root.bytes, fresh.root.bytes, sizeof(fresh.root.bytes));
+    }
+}
+
+static void a_held_object_stays_at_its_version_until_it_is_released(void **state)
+{
+    struct world *w = *state;
+    struct release_name name;
+    uint64_t good = put_address(w, "held.example.test.", "192.0.2.1");
+    struct compiled before = compile_newest(w, NULL);
+    uint64_t bad = put_address(w, "held.example.test.", "192.0.2.66");
+    put_address(w, "free.example.test.", "192.0.2.2");
+    struct store_held held = {.kind = STORE_NAME,
+                              .group = ZONE,
+                              .member = member_of(w, "held.example.test."),
+                              .at_version = good};
+    struct compile_content after = {.held = &held, .held_count = 1};
+    ok(w, store_version(w->conn, &after.version, &w->ec));
+    assert_true(after.version > bad);
+    struct compiled holding = compile(w, &before, &after);
+    assert_true(find(w, &holding, "held.example.test.", &name));
+    assert_int_equal(name.sets[0].rdata[0].data[3], 1);
+    assert_true(find(w, &holding, "free.example.test.", &name));
+    /* Released at the same version: its newest row comes in although no row is newer. */
+    struct compiled released = compile_newest(w, &holding);
+    assert_true(find(w, &released, "held.example.test.", &name));
+    assert_int_equal(name.sets[0].rdata[0].data[3], 66);
+    struct compiled fresh = compile_newest(w, NULL);
+    assert_memory_equal(released.root.bytes, fresh.root.bytes, sizeof(fresh.root.bytes));
+}
+
+static void an_object_held_at_nothing_is_left_out(void **state)
+{
+    struct world *w = *state;
+    struct release_name name;
+    struct compiled before = compile_newest(w, NULL);
+    put_address(w, "new.example.test.", "192.0.2.1");
+    struct store_held held = {
+        .kind = STORE_NAME, .group = ZONE, .member = member_of(w, "new.example.test.")};
+    struct compile_content after = {.held = &held, .held_count = 1};
+    ok(w, store_version(w->conn, &after.version, &w->ec));
+    struct compiled holding = compile(w, &before, &after);
+    assert_false(find(w, &holding, "new.example.test.", &name));
+    assert_memory_equal(holding.root.bytes, before.root.bytes, sizeof(before.root.bytes));
+}
+
+static void a_deleted_zone_takes_its_names_along(void **state)
+{
+    struct world *w = *state;
+    struct release_name name;
+    struct compiled before = compile_newest(w, NULL);
+    put_address(w, APEX, NULL);
+    put(w, STORE_ZONE, ZONE, slice_of(NULL, 0), slice_of(NULL, 0));
+    struct compiled after = compile_newest(w, &before);
+    assert_false(find(w, &after, APEX, &name));
+}
+
+static void a_body_that_is_none_is_corrupt_and_names_the_object(void **state)
+{
+    struct world *w = *state;
+    put(w, STORE_NAME, ZONE, member_of(w, "bad.example.test."), SLICE_LIT("<no sets"));
+    struct compile_job job = {.conn = w->conn, .seed = w->seed};
+    job.chunks.source = w->chunks.source;
+    job.chunks.sink = w->chunks.sink;
+    ok(w, store_version(w->conn, &job.after.version, &w->ec));
+    struct chunk_hash root = {{0}};
+    ok(w, store_begin_read(w->conn, &w->ec));
+    assert_int_equal(compile_release(&job, &root, &w->ec), ERR_CORRUPT);
+    store_rollback(w->conn);
+    assert_non_null(strstr(w->ec.text, "test.example.bad."));
+}
+
+static void built_in_zones_are_written_once_and_follow_the_address(void **state)
+{
+    struct world *w = *state;
+    const char *address = "192.0.2.99";
+    struct compile_builtin builtin = {
+        .platform = "weir.test", .addresses = &address, .address_count = 1};
+    bool is_changed[3];
+    for (int i = 0; i < 3; i++) {
+        if (i == 2)
+            address = "2001:db8::1";
+        ok(w, store_begin_write(w->conn, &w->ec));
+        ok(w, compile_builtin_zones(w->conn, &builtin, &is_changed[i], &w->ec));
+        ok(w, store_commit(w->conn, &w->ec));
+    }
+    assert_true(is_changed[0]);
+    assert_false(is_changed[1]);
+    assert_true(is_changed[2]);
+}
+
+static void sort_keys_and_names_agree(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    const char *const names[] = {"test.", "a.b.test.", "\\052.x.test.", "a\\056b.test."};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        struct dns_name name;
+        struct dns_name back;
+        assert_int_equal(dns_name_parse(slice_str(names[i]), &name, NULL), ERR_OK);
+        struct slice key = dns_name_sort_key(&a, dns_name_slice(&name));
+        assert_int_equal(member_owner(key, &back, NULL), ERR_OK);
+        assert_true(slice_equal(dns_name_slice(&name), dns_name_slice(&back)));
+    }
+    struct dns_name out;
+    assert_int_equal(member_owner(SLICE_LIT("test.a"), &out, NULL), ERR_CORRUPT);
+    assert_int_equal(member_owner(SLICE_LIT(""), &out, NULL), ERR_CORRUPT);
+    assert_int_equal(member_owner(SLICE_LIT("test..a."), &out, NULL), ERR_CORRUPT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+        WITH_WORLD(empty_non_terminals_come_and_go_with_what_is_below),
+        WITH_WORLD(the_same_content_has_the_same_root_whichever_way_led_to_it),
+        WITH_WORLD(a_held_object_stays_at_its_version_until_it_is_released),
+        WITH_WORLD(an_object_held_at_nothing_is_left_out),
+        WITH_WORLD(a_deleted_zone_takes_its_names_along),
+        WITH_WORLD(a_body_that_is_none_is_corrupt_and_names_the_object),
+        WITH_WORLD(built_in_zones_are_written_once_and_follow_the_address),
+        cmocka_unit_test(sort_keys_and_names_agree),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
