@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The builder thread of a role's process. The main loop puts the wanted root into one place, the
-// builder takes it, loads it through its own read connection to node.db, swaps it in and posts
-// the outcome back.
+// builder takes it, loads it through a read connection of its own to node.db, swaps it in and
+// posts the outcome back.
 #include "node/builder_priv.h"
 
 #include "base/alloc.h"
@@ -23,8 +23,8 @@ struct builder {
     bool is_ending;
     struct chunk_hash wanted;
 
-    struct node_db *db;           /* builder thread's; opened at the first root */
-    struct role_release *serving; /* builder thread's: what was applied last */
+    struct role_release *serving;   /* builder thread's: what was applied last, or NULL */
+    struct chunk_hash serving_root; /* its root */
 };
 
 /** One outcome on its way to the loop. */
@@ -41,21 +41,32 @@ static void deliver(void *arg)
     free(p);
 }
 
-static enum err load_and_apply(struct builder *b, const struct chunk_hash *hash, struct errctx *ec)
+/** Loads the root through a connection of its own: the file may have been made anew meanwhile. */
+static enum err load(struct builder *b, const struct chunk_hash *hash, struct role_release **out,
+                     struct errctx *ec)
 {
-    enum err e = ERR_OK;
-    if (b->db == NULL)
-        e = node_db_open(b->options.data_dir, false, &b->db, ec);
+    struct node_db *db = NULL;
+    enum err e = node_db_open(b->options.data_dir, false, &db, ec);
     if (e != ERR_OK)
         return e;
-    struct chunk_source source = node_db_source(b->db);
+    struct chunk_source source = node_db_source(db);
     struct role_root root = {.hash = hash, .source = &source};
+    e = b->options.ops->load(b->options.role_state, &root, b->serving, out, ec);
+    node_db_close(db);
+    return e;
+}
+
+static enum err load_and_apply(struct builder *b, const struct chunk_hash *hash, struct errctx *ec)
+{
+    if (b->serving != NULL && chunk_hash_equal(hash, &b->serving_root))
+        return ERR_OK; /* a repeated word of the agent */
     struct role_release *loaded = NULL;
-    e = b->options.ops->load(b->options.role_state, &root, b->serving, &loaded, ec);
+    enum err e = load(b, hash, &loaded, ec);
     if (e != ERR_OK)
         return e;
     b->options.ops->apply(b->options.role_state, loaded);
     b->serving = loaded;
+    b->serving_root = *hash;
     return ERR_OK;
 }
 
@@ -84,7 +95,6 @@ static void *builder_run(void *arg)
         p->result.result = load_and_apply(b, &root, &p->result.ec);
         loop_post(b->loop, deliver, p);
     }
-    node_db_close(b->db);
     return NULL;
 }
 

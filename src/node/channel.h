@@ -3,7 +3,8 @@
 // supervisor makes before it forks and keeps open over restarts. Every message states a fact or a
 // wish of the moment, so a repeated or a late one does no harm.
 //
-//   supervisor <-> agent       AGENT_FIRST_ROOT, ROLE_STARTED, ROLE_CRASHED, ROLE_READY, SHUTDOWN
+//   supervisor <-> agent       FIRST_ROOT, ROLE_STARTED, ROLE_ENDED, ROLE_CRASHED, ROLE_READY,
+//                              SHUTDOWN; what still holds is told again to a new agent
 //   supervisor <-> each role   ROLE_READY
 //   agent <-> each role        ROLE_HELLO, APPLY, APPLIED, APPLY_FAILED
 #ifndef NODE_CHANNEL_H
@@ -16,8 +17,9 @@ enum channel_kind {
     CHANNEL_FIRST_ROOT =
         1,                /* agent -> supervisor: a root is tried and may be served: bind, start */
     CHANNEL_ROLE_STARTED, /* supervisor -> agent: the role's process runs (pid) */
-    CHANNEL_ROLE_CRASHED, /* supervisor -> agent: it crashed; text says how ("signal 11") */
-    CHANNEL_ROLE_READY,   /* role -> supervisor; supervisor -> agent */
+    CHANNEL_ROLE_ENDED,   /* supervisor -> agent: it ended without a crash (pid) */
+    CHANNEL_ROLE_CRASHED, /* supervisor -> agent: it crashed (pid); text says how ("signal 11") */
+    CHANNEL_ROLE_READY,   /* role -> supervisor; supervisor -> agent (pid) */
     CHANNEL_SHUTDOWN,     /* supervisor -> agent: the node is draining; /healthz turns 503 */
     CHANNEL_ROLE_HELLO,   /* role -> agent: new process, nothing loaded */
     CHANNEL_APPLY,        /* agent -> role: serve this root */
@@ -28,9 +30,9 @@ enum channel_kind {
 #define CHANNEL_TEXT_SIZE 256
 
 struct channel_message {
-    uint32_t kind; /* enum channel_kind */
-    int32_t role;  /* index in the node's table of roles */
-    int64_t number;
+    uint32_t kind;  /* enum channel_kind */
+    int32_t role;   /* index in the node's table of roles */
+    int64_t number; /* pid of the role's process, where the message is about one */
     struct chunk_hash root;
     char text[CHANNEL_TEXT_SIZE]; /* NUL-terminated */
 };

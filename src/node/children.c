@@ -70,6 +70,21 @@ static void tell_agent(const struct child *c, enum channel_kind kind, const char
     channel_send(c->supervisor->node.supervisor_agent_fd, &m);
 }
 
+/** Tells a new agent how things stand; what its predecessor was told died with that. */
+static void tell_new_agent(const struct supervisor *s)
+{
+    for (size_t i = 0; i < s->node.role_count; i++) {
+        const struct child *c = &s->roles[i];
+        if (c->pid != 0)
+            tell_agent(c, CHANNEL_ROLE_STARTED, "");
+        if (c->is_ready)
+            tell_agent(c, CHANNEL_ROLE_READY, "");
+    }
+    struct channel_message m = {.kind = CHANNEL_SHUTDOWN, .role = -1};
+    if (s->state == SUPERVISOR_DRAINING)
+        channel_send(s->node.supervisor_agent_fd, &m);
+}
+
 static void restart_due(struct loop_timer *timer)
 {
     child_start((struct child *)timer->user);
@@ -99,7 +114,10 @@ void child_start(struct child *c)
     c->kill_reason = NULL;
     metrics_add_for(metrics_role_of(c), METRIC_PROCESS_STARTS, 1);
     LOG(LOG_INFO, "process started", LOG_STR("process", c->name), LOG_INT("pid", pid));
-    tell_agent(c, CHANNEL_ROLE_STARTED, "");
+    if (role == NULL)
+        tell_new_agent(c->supervisor);
+    else
+        tell_agent(c, CHANNEL_ROLE_STARTED, "");
 }
 
 static void describe_end(int status, char *out, size_t size)
@@ -124,6 +142,8 @@ static void child_ended(struct child *c, int status)
     if (is_crash) {
         metrics_add_for(metrics_role_of(c), METRIC_PROCESS_CRASHES, 1);
         tell_agent(c, CHANNEL_ROLE_CRASHED, reason);
+    } else {
+        tell_agent(c, CHANNEL_ROLE_ENDED, how);
     }
     bool was_calm = now_ns - c->started_ns >= NODE_RESTART_CALM_NS;
     c->backoff_ns = was_calm || c->backoff_ns == 0
@@ -179,9 +199,15 @@ bool children_any_role(const struct supervisor *s)
 static void watch_child(struct child *c, int64_t now_ns)
 {
     const struct settings *settings = c->supervisor->node.settings;
-    if (c->pid == 0 || c->kill_reason != NULL)
+    const struct node_role *role = role_of(c);
+    if (c->pid == 0 || role == NULL)
         return;
-    const char *verdict = watch_verdict(&c->watch, role_of(c)->heartbeats, now_ns,
+    if (c->kill_reason != NULL) {
+        if (now_ns - c->killed_ns >= NODE_ABORT_WAIT_NS)
+            child_signal(c, SIGKILL); /* not even the report of the crash came to an end */
+        return;
+    }
+    const char *verdict = watch_verdict(&c->watch, role->heartbeats, now_ns,
                                         (int64_t)settings->watchdog_ms * NS_PER_MS);
     size_t limit_bytes = (size_t)settings->role_memory_mib << 20;
     if (verdict == NULL && process_resident_bytes(c->pid) > limit_bytes)
@@ -190,8 +216,9 @@ static void watch_child(struct child *c, int64_t now_ns)
         return;
     LOG(LOG_ERROR, "process is ended", LOG_STR("process", c->name), LOG_STR("reason", verdict));
     c->kill_reason = verdict;
-    child_signal(c, SIGABRT); /* which leaves a backtrace; a stopped process needs SIGKILL */
-    child_signal(c, SIGCONT);
+    c->killed_ns = now_ns;
+    child_signal(c, SIGABRT); /* which leaves a backtrace ... */
+    child_signal(c, SIGCONT); /* ... of a stopped process, too */
 }
 
 void children_watch(struct supervisor *s)

@@ -36,6 +36,8 @@ void sample_ring_put(struct sample_ring *ring, struct slice bytes)
                                              memory_order_acq_rel, memory_order_relaxed);
     if (!is_claimed)
         return; /* another thread is writing this very place: its sample is as good */
+    /* No byte may be seen before the odd number is. */
+    atomic_thread_fence(memory_order_release);
     store_bytes(place, bytes);
     atomic_store_explicit(&place->sequence, before + 2, memory_order_release);
 }

@@ -132,7 +132,7 @@ static void begin_drain(struct supervisor *s)
 {
     s->state = SUPERVISOR_DRAINING;
     LOG(LOG_INFO, "draining");
-    struct channel_message m = {.kind = CHANNEL_SHUTDOWN};
+    struct channel_message m = {.kind = CHANNEL_SHUTDOWN, .role = -1};
     channel_send(s->node.supervisor_agent_fd, &m);
     for (size_t i = 0; i < s->node.role_count; i++) {
         s->roles[i].is_wanted = false;
@@ -220,13 +220,18 @@ static void init_loop(struct supervisor *s)
     s->bind_timer.user = s;
 }
 
-/** The agent, and the roles that serve without releases, start at once. */
+/**
+ * The agent, and the roles that serve without releases, start at once; a node that has no other
+ * ones serves from the start.
+ */
 static enum err start_first(struct supervisor *s, struct errctx *ec)
 {
+    bool waits_for_root = false;
     s->agent.is_wanted = true;
     child_start(&s->agent);
     for (size_t i = 0; i < s->node.role_count; i++) {
         struct node_role *role = &s->node.roles[i];
+        waits_for_root = waits_for_root || role->role->release != NULL;
         if (role->role->release != NULL)
             continue;
         enum err e = bind_role_sockets(role->sockets, role->socket_count, role->thread_count, ec);
@@ -235,6 +240,8 @@ static enum err start_first(struct supervisor *s, struct errctx *ec)
         s->roles[i].is_wanted = true;
         child_start(&s->roles[i]);
     }
+    if (!waits_for_root)
+        start_serving(s);
     return ERR_OK;
 }
 

@@ -20,6 +20,7 @@ struct child {
     int64_t started_ns;
     int64_t backoff_ns;
     const char *kill_reason; /* why the supervisor itself ends it; NULL: it does not */
+    int64_t killed_ns;       /* since when */
     struct loop_timer restart;
     struct watch watch;
     struct channel channel;

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+// The admin page: /healthz, /metrics and /status over plain HTTP on loopback. Part of the agent, on
+// its only thread; it shows and changes nothing.
+#include "node/agent_priv.h"
+
+#include "base/alloc.h"
+#include "base/check.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct admin {
+    struct agent *agent;
+    struct http_server_options options;
+    struct http_server *server;
+};
+
+/* ---- JSON text */
+
+static void json_text(struct buf *out, const char *text)
+{
+    buf_append_byte(out, '"');
+    for (const char *c = text; *c != '\0'; c++) {
+        uint8_t byte = (uint8_t)*c;
+        if (byte == '"' || byte == '\\')
+            buf_printf(out, "\\%c", byte);
+        else if (byte < ' ' || byte > '~')
+            buf_append_byte(out, '?');
+        else
+            buf_append_byte(out, byte);
+    }
+    buf_append_byte(out, '"');
+}
+
+static void json_key(struct buf *out, const char *key)
+{
+    uint8_t last = buf_len(out) == 0 ? '{' : buf_slice(out).data[buf_len(out) - 1];
+    if (last != '{' && last != '[')
+        buf_append_str(out, ", ");
+    if (key != NULL)
+        buf_printf(out, "\"%s\": ", key);
+}
+
+static void json_string(struct buf *out, const char *key, const char *value)
+{
+    json_key(out, key);
+    json_text(out, value);
+}
+
+static void json_number(struct buf *out, const char *key, int64_t value)
+{
+    json_key(out, key);
+    buf_printf(out, "%jd", (intmax_t)value);
+}
+
+static void json_bool(struct buf *out, const char *key, bool value)
+{
+    json_key(out, key);
+    buf_append_str(out, value ? "true" : "false");
+}
+
+static void json_root(struct buf *out, const char *key, const struct chunk_hash *root)
+{
+    char hex[SHA256_HEX_SIZE] = "";
+    if (!chunk_hash_is_zero(root))
+        slice_hex(slice_of(root->bytes, sizeof(root->bytes)), hex);
+    json_string(out, key, hex);
+}
+
+static void json_open(struct buf *out, const char *key, char bracket)
+{
+    json_key(out, key);
+    buf_append_byte(out, (uint8_t)bracket);
+}
+
+static void json_close(struct buf *out, char bracket)
+{
+    buf_append_byte(out, (uint8_t)bracket);
+}
+
+/* ---- what it shows */
+
+void agent_health(const struct agent *a, struct buf *out)
+{
+    const struct agent_state *s = &a->state;
+    if (a->is_draining) {
+        buf_append_str(out, "draining\n");
+        return;
+    }
+    bool has_root = agent_state_has_first_root(s);
+    for (size_t i = 0; i < s->role_count; i++) {
+        const struct agent_role *role = &s->roles[i];
+        if (role->is_ready)
+            continue;
+        const char *why = role->has_release && !has_root ? "waits for a first release"
+                          : role->is_running             ? "starts"
+                                                         : "does not run";
+        buf_printf(out, "%s %s\n", role->name, why);
+    }
+    if (!has_root && buf_len(out) > 0 && feeds_fleet_root(a->feeds).len == 0)
+        buf_append_str(out, "the fleet root's certificate is missing\n");
+}
+
+static const char *step_name(enum node_root_step step)
+{
+    static const char *const names[] = {
+        [NODE_ROOT_FETCHED] = "fetched", [NODE_ROOT_TRYING] = "trying",
+        [NODE_ROOT_TRIED] = "tried",     [NODE_ROOT_APPLIED] = "applied",
+        [NODE_ROOT_PROVEN] = "proven",   [NODE_ROOT_REJECTED] = "rejected",
+    };
+    CHECK((size_t)step < ARRAY_LEN(names) && names[step] != NULL);
+    return names[step];
+}
+
+static void show_roles(const struct agent_state *s, struct buf *out)
+{
+    json_open(out, "roles", '[');
+    for (size_t i = 0; i < s->role_count; i++) {
+        const struct agent_role *role = &s->roles[i];
+        json_open(out, NULL, '{');
+        json_string(out, "name", role->name);
+        json_bool(out, "running", role->is_running);
+        json_bool(out, "ready", role->is_ready);
+        json_number(out, "pid", role->is_running ? role->pid : 0);
+        if (role->has_release)
+            json_root(out, "applied", &role->applied);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
+static void show_roots(const struct agent_state *s, struct buf *out)
+{
+    json_open(out, "roots", '[');
+    for (size_t i = 0; i < s->fact_count; i++) {
+        const struct node_root *root = &s->facts[i].root;
+        char time[TIME_ISO8601_SIZE];
+        if (s->facts[i].is_forgotten)
+            continue;
+        time_format_iso8601(root->at_unix_ms, time);
+        json_open(out, NULL, '{');
+        json_root(out, "root", &root->hash);
+        json_string(out, "step", step_name(root->step));
+        json_bool(out, "proven", root->was_proven);
+        json_number(out, "epoch", (int64_t)root->at_epoch);
+        json_number(out, "sequence", (int64_t)root->at_sequence);
+        json_string(out, "at", time);
+        if (root->reason[0] != '\0')
+            json_string(out, "reason", root->reason);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
+static void show_feeds(const struct agent *a, struct buf *out)
+{
+    struct feeds_server server;
+    json_open(out, "feeds", '[');
+    for (size_t i = 0; feeds_server_at(a->feeds, i, &server); i++) {
+        json_open(out, NULL, '{');
+        json_string(out, "url", server.url);
+        json_string(out, "kind", server.is_control ? "control" : "peer");
+        json_bool(out, "up", server.is_up);
+        if (server.why[0] != '\0')
+            json_string(out, "reason", server.why);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
+void agent_status(const struct agent *a, struct buf *out)
+{
+    const struct agent_state *s = &a->state;
+    AUTO_ARENA struct arena arena = {0};
+    struct release_report report = {0};
+    agent_state_report(s, &arena, &report);
+    buf_append_str(out, "{");
+    json_string(out, "node", a->identity.node_id);
+    json_string(out, "version", WEIR_VERSION);
+    json_number(out, "pid", getpid());
+    json_number(out, "epoch", (int64_t)s->epoch);
+    json_number(out, "sequence", (int64_t)s->sequence);
+    json_bool(out, "in_wave", s->is_in_wave);
+    json_root(out, "stable", &s->stable);
+    json_root(out, "candidate", &s->candidate);
+    json_root(out, "serving", &s->serving);
+    json_root(out, "applied", &s->applied);
+    json_root(out, "proven", &report.proven);
+    json_root(out, "tried", &report.tried);
+    json_root(out, "rejected", &report.rejected);
+    json_string(out, "rejected_reason", report.rejected_reason);
+    json_root(out, "pin", &s->pin);
+    json_bool(out, "bad_pin", a->has_bad_pin);
+    json_bool(out, "fetching", fetch_is_active(a->fetch));
+    json_bool(out, "trying", a->trial != NULL);
+    json_bool(out, "draining", a->is_draining);
+    show_roles(s, out);
+    show_roots(s, out);
+    show_feeds(a, out);
+    buf_append_str(out, "}\n");
+}
+
+/** Gauges that are only worth computing when somebody looks. */
+static void set_gauges(const struct agent *a)
+{
+    const struct agent_state *s = &a->state;
+    struct feeds_server server;
+    uint64_t up = 0;
+    for (size_t i = 0; feeds_server_at(a->feeds, i, &server); i++)
+        up += server.is_up;
+    uint64_t held = 0;
+    for (size_t i = 0; i < s->fact_count; i++)
+        held += agent_fact_is_held(s, &s->facts[i]);
+    int64_t age_ns = chunk_hash_is_zero(&s->serving) ? 0 : loop_now_ns(a->loop) - a->served_ns;
+    metrics_set(METRIC_POINTER_EPOCH, s->epoch);
+    metrics_set(METRIC_POINTER_SEQUENCE, s->sequence);
+    metrics_set(METRIC_SERVING_AGE, (uint64_t)(age_ns / NS_PER_S));
+    metrics_set(METRIC_ROOTS_HELD, held);
+    metrics_set(METRIC_FEEDS_UP, up);
+    metrics_set(METRIC_IS_PINNED, !chunk_hash_is_zero(&s->pin));
+}
+
+/* ---- the pages */
+
+static void reply(struct http_exchange *x, unsigned status, const char *type,
+                  const struct buf *body)
+{
+    struct http_fields fields = {0};
+    http_fields_add_str(http_exchange_arena(x), &fields, "Content-Type", type);
+    http_fields_add_str(http_exchange_arena(x), &fields, "Cache-Control", "no-store");
+    http_reply(x, status, &fields, buf_slice(body));
+}
+
+static void show_health(struct http_exchange *x, const struct agent *a)
+{
+    AUTO_BUF struct buf body = {0};
+    agent_health(a, &body);
+    unsigned status = buf_len(&body) == 0 ? 200 : 503;
+    if (status == 200)
+        buf_append_str(&body, "ok\n");
+    reply(x, status, "text/plain; charset=utf-8", &body);
+}
+
+static void show_metrics(struct http_exchange *x, const struct agent *a)
+{
+    AUTO_BUF struct buf body = {0};
+    set_gauges(a);
+    metrics_export(&body);
+    reply(x, 200, "text/plain; version=0.0.4; charset=utf-8", &body);
+}
+
+static void show_status(struct http_exchange *x, const struct agent *a)
+{
+    AUTO_BUF struct buf body = {0};
+    agent_status(a, &body);
+    reply(x, 200, "application/json", &body);
+}
+
+static const struct page {
+    const char *path;
+    void (*show)(struct http_exchange *x, const struct agent *a);
+} pages[] = {
+    {"/healthz", show_health},
+    {"/metrics", show_metrics},
+    {"/status", show_status},
+};
+
+static void on_request(struct http_exchange *x, void *server_user)
+{
+    const struct admin *admin = server_user;
+    const struct http_request *request = http_exchange_request(x);
+    AUTO_BUF struct buf body = {0};
+    bool is_read = slice_equal(request->method, SLICE_LIT("GET")) ||
+                   slice_equal(request->method, SLICE_LIT("HEAD"));
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        if (!slice_equal(request->path, slice_str(pages[i].path)))
+            continue;
+        if (is_read) {
+            pages[i].show(x, admin->agent);
+            return;
+        }
+        buf_append_str(&body, "only GET\n");
+        reply(x, 405, "text/plain; charset=utf-8", &body);
+        return;
+    }
+    buf_append_str(&body, "/healthz, /metrics, /status\n");
+    reply(x, 404, "text/plain; charset=utf-8", &body);
+}
+
+static void on_closed(struct http_exchange *x, enum http_close_reason reason)
+{
+    (void)x;
+    (void)reason; /* nothing belongs to an exchange */
+}
+
+struct admin *admin_new(struct agent *a, int listen_fd)
+{
+    static const struct http_handler handler = {.on_request = on_request, .on_closed = on_closed};
+    struct admin *admin = NEW(struct admin);
+    admin->agent = a;
+    admin->options = (struct http_server_options){
+        .limits = HTTP_LIMITS_DEFAULT, .handler = &handler, .user = admin};
+    admin->options.limits.connection_count = NODE_ADMIN_CONNECTIONS;
+    admin->options.limits.body_bytes = 0;
+    admin->server = http_server_new(a->loop, &admin->options);
+    http_server_listen(admin->server, listen_fd);
+    return admin;
+}
+
+void admin_free(struct admin *admin)
+{
+    if (admin == NULL)
+        return;
+    http_server_free(admin->server);
+    free(admin);
+}

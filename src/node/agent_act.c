@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carrying out what the decision core wants: store, fetch, try, serve, tell, report, collect.
+// Part of the agent, on its only thread.
+//
+// Nothing is acted upon before what it rests on is durable: agent_act stores first, and where that
+// fails it does nothing else until a later try succeeds.
+#include "node/agent_priv.h"
+
+#include "base/check.h"
+#include "base/fault.h"
+#include "base/settings.h"
+#include "metrics/log.h"
+#include "node/tree.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static void log_root(enum log_level level, const char *event, const struct chunk_hash *root,
+                     const char *reason)
+{
+    char hex[SHA256_HEX_SIZE];
+    slice_hex(slice_of(root->bytes, sizeof(root->bytes)), hex);
+    if (reason == NULL)
+        LOG(level, event, LOG_STR("root", hex));
+    else
+        LOG(level, event, LOG_STR("root", hex), LOG_STR("reason", reason));
+}
+
+/* ---- storing */
+
+static enum err store_facts(struct agent *a, struct errctx *ec)
+{
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < a->state.fact_count && e == ERR_OK; i++) {
+        const struct agent_fact *fact = &a->state.facts[i];
+        if (fact->is_dirty)
+            e = fact->is_forgotten ? node_db_forget_root(a->db, &fact->root.hash, ec)
+                                   : node_db_put_root(a->db, &fact->root, ec);
+    }
+    return e;
+}
+
+static enum err store_all(struct agent *a, struct errctx *ec)
+{
+    enum err e = store_facts(a, ec);
+    if (e == ERR_OK && !a->is_pointer_stored)
+        e = node_db_set_fact(a->db, NODE_FACT_SIGNED_POINTER, a->signed_pointer, ec);
+    if (e == ERR_OK && !a->is_pointer_stored)
+        e = node_db_set_fact(a->db, NODE_FACT_POINTER, a->pointer, ec);
+    const struct chunk_hash *serving = &a->state.serving;
+    if (e == ERR_OK && !a->is_serving_stored)
+        e = node_db_set_fact(a->db, NODE_FACT_SERVING,
+                             slice_of(serving->bytes, sizeof(serving->bytes)), ec);
+    if (e == ERR_OK)
+        e = node_db_commit(a->db, ec);
+    return e;
+}
+
+static bool has_unstored(const struct agent *a)
+{
+    for (size_t i = 0; i < a->state.fact_count; i++) {
+        if (a->state.facts[i].is_dirty)
+            return true;
+    }
+    return !a->is_pointer_stored || !a->is_serving_stored;
+}
+
+void agent_disk_failed(struct agent *a, const struct errctx *ec)
+{
+    struct errctx own = {0};
+    metrics_add(METRIC_NODE_DB_FAILURES, 1);
+    LOG(LOG_ERROR, "node.db failed", LOG_ERR(ec));
+    node_db_rollback(a->db);
+    if (ec->code != ERR_CORRUPT && ec->code != ERR_NOT_FOUND) {
+        loop_timer_set(a->loop, &a->retry, NODE_STORE_AGAIN_NS, 0);
+        return;
+    }
+    /* What the file should hold it does not: all in it can be had again. A new process begins with
+     * an empty one, while the roles go on serving. */
+    if (node_db_set_aside(a->node->settings->data, &own) != ERR_OK)
+        LOG(LOG_ERROR, "node.db not set aside", LOG_ERR(&own));
+    LOG(LOG_ERROR, "node.db is damaged and set aside");
+    _exit(EXIT_FAILURE);
+}
+
+/** Makes everything durable that is not; false where it cannot be now. */
+static bool store(struct agent *a)
+{
+    struct errctx ec = {0};
+    if (!has_unstored(a))
+        return true;
+    if (store_all(a, &ec) != ERR_OK) {
+        agent_disk_failed(a, &ec);
+        fetch_restart(a->fetch); /* the rollback took its chunks along */
+        return false;
+    }
+    a->is_pointer_stored = true;
+    a->is_serving_stored = true;
+    agent_state_stored(&a->state);
+    return true;
+}
+
+/* ---- trying */
+
+static const enum metric trial_metrics[] = {
+    [TRIAL_PASSED] = METRIC_TRIALS_PASSED,
+    [TRIAL_FAILED] = METRIC_TRIALS_FAILED,
+    [TRIAL_INTERRUPTED] = METRIC_TRIALS_INTERRUPTED,
+    [TRIAL_UNREADABLE] = METRIC_TRIALS_UNREADABLE,
+};
+
+/** The root that is being tried; the core knows. */
+static bool tried_root(const struct agent *a, struct chunk_hash *out)
+{
+    for (size_t i = 0; i < a->state.fact_count; i++) {
+        const struct agent_fact *fact = &a->state.facts[i];
+        if (fact->root.step == NODE_ROOT_TRYING && !fact->is_forgotten) {
+            *out = fact->root.hash;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void trial_ended(void *user, enum trial_outcome outcome, const char *reason)
+{
+    struct agent *a = user;
+    struct chunk_hash root;
+    a->trial = NULL;
+    metrics_add(trial_metrics[outcome], 1);
+    if (outcome == TRIAL_UNREADABLE) {
+        struct errctx ec = {0};
+        (void)err_set(&ec, ERR_CORRUPT, "%s", reason);
+        agent_disk_failed(a, &ec);
+    }
+    if (tried_root(a, &root)) {
+        log_root(outcome == TRIAL_PASSED ? LOG_INFO : LOG_ERROR,
+                 outcome == TRIAL_PASSED ? "root tried" : "root rejected", &root, reason);
+        enum agent_trial told = outcome == TRIAL_PASSED   ? AGENT_TRIAL_PASSED
+                                : outcome == TRIAL_FAILED ? AGENT_TRIAL_FAILED
+                                                          : AGENT_TRIAL_INTERRUPTED;
+        agent_state_trial_ended(&a->state, &root, told, reason, agent_now(a));
+    }
+    agent_act(a);
+}
+
+/** Forks the trial of the root that is noted as being tried, durably. */
+static void fork_trial(struct agent *a, const struct chunk_hash *root)
+{
+    struct errctx ec = {0};
+    /* No transaction may be open across the fork, not that of a fetch either. */
+    if (node_db_commit(a->db, &ec) != ERR_OK) {
+        agent_disk_failed(a, &ec);
+        fetch_restart(a->fetch);
+        return;
+    }
+    struct trial_options options = {
+        .loop = a->loop,
+        .roles = a->node->roles,
+        .role_count = a->node->role_count,
+        .data_dir = a->node->settings->data,
+        .after = *root,
+        .wall_ns = NODE_TRIAL_WALL_NS,
+        .on_end = trial_ended,
+        .user = a,
+    };
+    if (agent_state_has_first_root(&a->state))
+        options.before = a->state.serving;
+    a->trial = trial_start(&options);
+}
+
+/* ---- serving */
+
+static void tell_roles(struct agent *a)
+{
+    size_t role;
+    while (agent_state_next_apply(&a->state, agent_now(a), &role)) {
+        struct channel_message m = {
+            .kind = CHANNEL_APPLY, .role = (int32_t)role, .root = a->state.serving};
+        channel_send(a->node->roles[role].agent_fd, &m);
+    }
+}
+
+/** The supervisor may bind and start the roles; said again until one of them runs. */
+static void tell_first_root(struct agent *a)
+{
+    if (!agent_state_has_first_root(&a->state))
+        return;
+    for (size_t i = 0; i < a->state.role_count; i++) {
+        const struct agent_role *role = &a->state.roles[i];
+        if (role->has_release && !role->is_running) {
+            struct channel_message m = {.kind = CHANNEL_FIRST_ROOT, .root = a->state.serving};
+            channel_send(a->node->agent_supervisor_fd, &m);
+            return;
+        }
+    }
+}
+
+/**
+ * Whether node.db really holds the root: a role that could not load it may have met a damaged
+ * disk. Blocks the loop for as long as reading it all takes, so not more often than once a minute.
+ */
+void agent_check_disk(struct agent *a, const struct chunk_hash *root)
+{
+    int64_t now_ns = loop_now_ns(a->loop);
+    if (a->checked_ns != 0 && now_ns - a->checked_ns < NODE_CHECK_EVERY_NS)
+        return;
+    a->checked_ns = now_ns;
+    struct errctx ec = {0};
+    struct chunk_source source = node_db_source(a->db);
+    if (tree_verify(root, &source, &ec) != ERR_OK)
+        agent_disk_failed(a, &ec);
+}
+
+/* ---- telling control */
+
+void agent_send_report(struct agent *a)
+{
+    AUTO_ARENA struct arena arena = {0};
+    const char *roles[NODE_ROLES_MAX];
+    struct release_report report = {
+        .node_id = a->identity.node_id,
+        .roles = roles,
+        .role_count = a->state.role_count,
+        .version = WEIR_VERSION,
+        .boot = a->boot,
+    };
+    for (size_t i = 0; i < a->state.role_count; i++)
+        roles[i] = a->state.roles[i].name;
+    report.features = arena_array(&arena, release_feature_count, sizeof(const char *));
+    for (size_t i = 0; i < release_feature_count; i++)
+        report.features[report.feature_count++] = release_features[i];
+    agent_state_report(&a->state, &arena, &report);
+    feeds_report(a->feeds, release_report_encode(&arena, &report));
+}
+
+/* ---- collecting */
+
+static bool is_fetching(void *user)
+{
+    const struct agent *a = user;
+    return fetch_is_active(a->fetch);
+}
+
+static void collection_ended(void *user, enum err result, const struct errctx *ec)
+{
+    struct agent *a = user;
+    if (result != ERR_OK)
+        agent_disk_failed(a, ec);
+}
+
+/** Once a minute at most, when something may be unused. */
+static void collect(struct agent *a)
+{
+    int64_t every_ns = FAULT("collect-at-once") ? 0 : NODE_COLLECT_EVERY_NS;
+    struct agent_now now = agent_now(a);
+    if (!a->state.is_collection_due || collector_is_active(a->collector) ||
+        now.ns - a->collected_ns < every_ns)
+        return;
+    AUTO_ARENA struct arena arena = {0};
+    struct chunk_hash *roots = arena_array(&arena, NODE_FACTS_MAX, sizeof(*roots));
+    size_t count = 0;
+    for (size_t i = 0; i < a->state.fact_count; i++) {
+        if (agent_fact_is_held(&a->state, &a->state.facts[i]))
+            roots[count++] = a->state.facts[i].root.hash;
+    }
+    a->state.is_collection_due = false;
+    a->collected_ns = now.ns;
+    collector_start(a->collector, roots, count);
+}
+
+/* ---- fetching */
+
+static void root_whole(void *user, const struct chunk_hash *root)
+{
+    struct agent *a = user;
+    log_root(LOG_INFO, "root fetched", root, NULL);
+    agent_state_fetched(&a->state, root, agent_now(a));
+    collector_keep(a->collector, root);
+    agent_act(a);
+}
+
+static void root_unusable(void *user, const struct chunk_hash *root, const char *why)
+{
+    struct agent *a = user;
+    log_root(LOG_ERROR, "root rejected", root, why);
+    agent_state_unusable(&a->state, root, why, agent_now(a));
+    agent_act(a);
+}
+
+static void fetch_disk_failed(void *user, const struct errctx *why)
+{
+    agent_disk_failed((struct agent *)user, why);
+}
+
+void agent_act_start(struct agent *a)
+{
+    struct fetch_options fetching = {
+        .loop = a->loop,
+        .db = a->db,
+        .ask = feeds_ask,
+        .ask_user = a->feeds,
+        .on_whole = root_whole,
+        .on_unusable = root_unusable,
+        .on_disk_error = fetch_disk_failed,
+        .user = a,
+    };
+    a->fetch = fetch_new(&fetching);
+    struct collector_options collecting = {
+        .loop = a->loop,
+        .db = a->db,
+        .is_fetching = is_fetching,
+        .on_end = collection_ended,
+        .user = a,
+    };
+    a->collector = collector_new(&collecting);
+}
+
+/* ---- all together */
+
+/** One round; what it changes itself is seen by the next one. */
+static void act_once(struct agent *a)
+{
+    struct agent_now now = agent_now(a);
+    struct agent_wants wants = agent_state_wants(&a->state);
+    if (wants.has_serve) {
+        log_root(LOG_INFO, "root served from now on", &wants.serve, NULL);
+        agent_state_serve(&a->state, &wants.serve, now);
+        a->is_serving_stored = false;
+        a->served_ns = now.ns;
+        a->must_act = true;
+    }
+    if (wants.has_trial && a->trial == NULL)
+        agent_state_trying(&a->state, &wants.trial, now);
+    if (!store(a))
+        return;
+    tell_first_root(a);
+    tell_roles(a);
+    fetch_want(a->fetch, wants.has_fetch ? &wants.fetch : NULL);
+    struct chunk_hash trying;
+    if (a->trial == NULL && tried_root(a, &trying))
+        fork_trial(a, &trying);
+    if (a->state.is_report_due) {
+        a->state.is_report_due = false;
+        agent_send_report(a);
+    }
+    collect(a);
+}
+
+void agent_act(struct agent *a)
+{
+    a->must_act = true;
+    if (a->is_acting)
+        return;
+    a->is_acting = true;
+    for (unsigned i = 0; a->must_act && i < NODE_ACT_ROUNDS; i++) {
+        a->must_act = false;
+        act_once(a);
+    }
+    a->is_acting = false;
+}

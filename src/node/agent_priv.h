@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's parts, shared by its files: agent.c (start, events, the loop), agent_act.c (carrying
+// out what the decision core wants), admin.c (the page that shows it), peers.c (serving others).
+#ifndef NODE_AGENT_PRIV_H
+#define NODE_AGENT_PRIV_H
+
+#include "node/agent_state.h"
+#include "node/collect.h"
+#include "node/feeds.h"
+#include "node/fetch.h"
+#include "node/trial.h"
+
+struct admin;
+
+struct agent {
+    const struct node *node;
+    struct loop *loop;
+    struct net_identity identity;
+    uint64_t boot; /* random at each start */
+    struct node_db *db;
+    struct agent_state state;
+
+    struct feeds *feeds;
+    struct fetch *fetch;
+    struct trial *trial; /* NULL: none runs */
+    struct collector *collector;
+    struct feed_server *peers; /* NULL without --peer-listen */
+    struct net_tls *peers_tls;
+    struct admin *admin;
+
+    struct arena pointer_arena;  /* of the two below */
+    struct slice signed_pointer; /* the newest; empty before the first */
+    struct slice pointer;        /* the same, verified and without its signature */
+    bool is_pointer_stored;      /* it is in node.db */
+    bool is_serving_stored;      /* state.serving is */
+    bool is_acting;              /* agent_act is on the stack */
+    bool must_act;               /* something changed meanwhile */
+    bool is_draining;
+    bool has_bad_pin;
+    int64_t checked_ns;   /* when the disk was last read as a whole; 0: never */
+    int64_t collected_ns; /* when the last collection began */
+    int64_t served_ns;    /* when state.serving became the served root; or the start */
+
+    struct channel supervisor;
+    struct channel roles[NODE_ROLES_MAX];
+    struct agent_role_link {
+        struct agent *agent;
+        size_t index;
+    } links[NODE_ROLES_MAX];
+    struct loop_signal on_term;
+    struct loop_signal on_hup;
+    struct loop_timer tick;
+    struct loop_timer retry; /* of a store that failed */
+};
+
+struct agent_now agent_now(const struct agent *a);
+
+/** Carries out whatever the decision core wants now; after every event. */
+void agent_act(struct agent *a);
+
+/** node.db failed: rolls back, and ends the process where the file is damaged. */
+void agent_disk_failed(struct agent *a, const struct errctx *ec);
+
+/** Reads a root that a role could not load, and ends the process where the disk is to blame. */
+void agent_check_disk(struct agent *a, const struct chunk_hash *root);
+
+/** Makes what agent_act needs: fetch and collector. */
+void agent_act_start(struct agent *a);
+
+/** Sends the report of this moment to every control. */
+void agent_send_report(struct agent *a);
+
+/** Why /healthz says 503, into `out`; empty where all is well. */
+void agent_health(const struct agent *a, struct buf *out);
+
+/** The /status page, JSON. */
+void agent_status(const struct agent *a, struct buf *out);
+
+/** Serves /healthz, /metrics and /status on the listening socket. */
+struct admin *admin_new(struct agent *a, int listen_fd) MUST_USE;
+void admin_free(struct admin *admin);
+
+/** Serves pointer and chunks to peers on the listening socket. */
+enum err peers_start(struct agent *a, int listen_fd, struct errctx *ec) MUST_USE;
+void peers_stop(struct agent *a);
+
+#endif

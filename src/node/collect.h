@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Removing chunks that no kept root reaches: mark and sweep over node.db, a few chunks in each
+// turn of the loop.
+#ifndef NODE_COLLECT_H
+#define NODE_COLLECT_H
+
+#include "node/db.h"
+#include "os/loop.h"
+
+struct collector;
+
+struct collector_options {
+    struct loop *loop;
+    struct node_db *db;
+    /** Whether a fetch is under way: what it relies on cannot be told from what nothing needs. */
+    bool (*is_fetching)(void *user);
+    /** It ended; ERR_OK, or why it gave up (the next one begins anew). */
+    void (*on_end)(void *user, enum err result, const struct errctx *ec);
+    void *user;
+};
+
+/** The options are copied. */
+struct collector *collector_new(const struct collector_options *options) MUST_USE;
+void collector_free(struct collector *c);
+
+/** Begins; `roots` are whole on disk, and all that is kept. Not while one is under way. */
+void collector_start(struct collector *c, const struct chunk_hash *roots, size_t count);
+
+/** One more root has become whole meanwhile, and is kept. */
+void collector_keep(struct collector *c, const struct chunk_hash *root);
+
+/** Whether it is under way. */
+bool collector_is_active(const struct collector *c);
+
+#endif
