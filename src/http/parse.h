@@ -10,7 +10,7 @@
 enum http_parse {
     HTTP_PARSE_DONE,
     HTTP_PARSE_MORE, /* the head is not complete: call again with more bytes */
-    HTTP_PARSE_BAD,  /* *out_status says what to answer, *out_reason what an operator reads */
+    HTTP_PARSE_BAD,  /* the result says what to answer, and why */
 };
 
 struct http_parse_result {
