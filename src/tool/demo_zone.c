@@ -14,11 +14,11 @@ struct demo_set {
 };
 
 static const struct demo_set sets[] = {
-    {"", R53_TYPE_A, "www.", {0}},
     {"", R53_TYPE_MX, NULL, {"10 mail." DEMO_ZONE "."}},
     {"", R53_TYPE_TXT, NULL, {"\"v=spf1 mx -all\"", "\"served by Weir\""}},
     {"", R53_TYPE_CAA, NULL, {"0 issue \"ca.example.net\""}},
     {"www.", R53_TYPE_A, NULL, {"192.0.2.10", "192.0.2.11"}},
+    {"", R53_TYPE_A, "www.", {0}},
     {"mail.", R53_TYPE_A, NULL, {"192.0.2.20"}},
     {"mail.", R53_TYPE_AAAA, NULL, {"2001:db8::20"}},
     {"docs.", R53_TYPE_CNAME, NULL, {"www." DEMO_ZONE "."}},

@@ -3,6 +3,7 @@
 #include "tool/demo_text.h"
 #include "tool/demo_zone.h"
 
+#include "aws/r53_change.h"
 #include "aws/xml.h"
 
 #include <setjmp.h>
@@ -43,10 +44,51 @@ static void the_batch_is_whole_and_survives_its_own_codec(void **state)
                                    buf_slice(&xml), &again, &fault),
                      AWS_OK);
     assert_int_equal(again.change_batch->changes_count, request.change_batch->changes_count);
-    const struct r53_record_set *apex = again.change_batch->changes[0].resource_record_set;
-    assert_string_equal(apex->name, "demo.test.");
-    assert_string_equal(apex->alias_target->dns_name, "www.demo.test.");
-    assert_string_equal(apex->alias_target->hosted_zone_id, "Z1");
+    size_t aliases = 0;
+    for (size_t i = 0; i < again.change_batch->changes_count; i++) {
+        const struct r53_record_set *set = again.change_batch->changes[i].resource_record_set;
+        if (set->alias_target == NULL)
+            continue;
+        assert_string_equal(set->name, "demo.test.");
+        assert_string_equal(set->alias_target->dns_name, "www.demo.test.");
+        assert_string_equal(set->alias_target->hosted_zone_id, "Z1");
+        aliases++;
+    }
+    assert_int_equal(aliases, 1);
+}
+
+struct new_zone {
+    struct arena *arena;
+    const struct r53_change_zone *zone;
+};
+
+/** What a new zone holds. */
+static enum err load_new_zone(void *user, struct r53_owner *owner, struct errctx *ec)
+{
+    static const char *const name_servers[4] = {"ns-1.weir.test.", "ns-2.weir.test.",
+                                                "ns-3.weir.test.", "ns-4.weir.test."};
+    const struct r53_change_zone *zone = ((struct new_zone *)user)->zone;
+    (void)ec;
+    if (dns_name_equal(dns_name_slice(&owner->name), dns_name_slice(&zone->apex)))
+        r53_default_sets(((struct new_zone *)user)->arena, DEMO_ZONE ".", name_servers, "weir.test",
+                         &owner->sets);
+    return ERR_OK;
+}
+
+static void the_api_finds_nothing_to_refuse_in_the_batch(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    struct r53_change_record_sets_request request;
+    struct r53_change_zone zone = {.id = "Z1"};
+    struct r53_change_result result;
+    struct aws_fault fault = {.arena = &a};
+    struct new_zone born = {.arena = &a, .zone = &zone};
+    const struct r53_change_source source = {.load = load_new_zone, .user = &born};
+    demo_zone_batch(&a, "Z1", &request);
+    assert_int_equal(dns_name_parse(SLICE_LIT(DEMO_ZONE "."), &zone.apex, NULL), ERR_OK);
+    enum aws_error e = r53_change_apply(&zone, request.change_batch, &source, &result, &fault);
+    assert_string_equal(e == AWS_OK ? "" : fault.message, "");
 }
 
 static void commands_name_what_is_really_bound(void **state)
@@ -111,6 +153,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_batch_is_whole_and_survives_its_own_codec),
+        cmocka_unit_test(the_api_finds_nothing_to_refuse_in_the_batch),
         cmocka_unit_test(commands_name_what_is_really_bound),
         cmocka_unit_test(a_wildcard_is_asked_at_loopback),
         cmocka_unit_test(what_is_not_there_is_left_out),

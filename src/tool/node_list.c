@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// `weir node list`. Called on the main thread of the command.
+#include "tool/node_list.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "tool/status.h"
+#include "tool/table.h"
+
+/* Digits of a root's hash that tell it from the others at a glance. */
+#define ROOT_DIGITS 12
+
+static const char *joined(struct arena *a, const json_t *list)
+{
+    AUTO_BUF struct buf out = {0};
+    const json_t *item = NULL;
+    size_t i = 0;
+    json_array_foreach(list, i, item)
+    {
+        const char *text = json_string_value(item);
+        buf_printf(&out, "%s%s", i > 0 ? "," : "", text != NULL ? text : "?");
+    }
+    return arena_str(a, buf_slice(&out));
+}
+
+/** Any scalar or list as a cell; "" for what is missing, and for false. */
+static const char *cell(struct arena *a, const json_t *value)
+{
+    if (json_is_string(value))
+        return json_string_value(value);
+    if (json_is_integer(value))
+        return arena_printf(a, "%lld", (long long)json_integer_value(value));
+    if (json_is_array(value))
+        return joined(a, value);
+    return json_is_true(value) ? "yes" : "";
+}
+
+static const char *root_cell(struct arena *a, const json_t *value)
+{
+    return arena_printf(a, "%.*s", ROOT_DIGITS, cell(a, value));
+}
+
+/** How long ago, from milliseconds. */
+static const char *heard_cell(struct arena *a, const json_t *value)
+{
+    if (!json_is_integer(value))
+        return "never";
+    return arena_printf(a, "%.1f s ago", (double)json_integer_value(value) / (double)MS_PER_S);
+}
+
+static const struct {
+    const char *title;
+    const char *key; /* in the node's Status, else in the node itself */
+    const char *(*text)(struct arena *a, const json_t *value);
+} columns[] = {
+    {"ID", "Id", cell},
+    {"STATE", "State", cell},
+    {"ROLES", "Roles", cell},
+    {"HEARD", "HeardMsAgo", heard_cell},
+    {"APPLIED", "AppliedRoot", root_cell},
+    {"SEQUENCE", "Sequence", cell},
+    {"PINNED", "Pinned", cell},
+    {"REJECTED", "RejectedReason", cell},
+};
+
+void tool_node_list_print(const json_t *answer, FILE *out)
+{
+    AUTO_ARENA struct arena a = {0};
+    AUTO_TABLE struct tool_table table;
+    const char *titles[ARRAY_LEN(columns)];
+    const char *cells[ARRAY_LEN(columns)];
+    const json_t *node = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+        titles[i] = columns[i].title;
+    tool_table_init(&table, titles, ARRAY_LEN(columns));
+    json_array_foreach(json_object_get(answer, "Nodes"), n, node)
+    {
+        const json_t *status = json_object_get(node, "Status");
+        for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+            const json_t *own = json_object_get(node, columns[i].key);
+            const json_t *value = own != NULL ? own : json_object_get(status, columns[i].key);
+            cells[i] = columns[i].text(&a, value);
+        }
+        tool_table_add(&table, cells);
+    }
+    tool_table_print(&table, out);
+}
