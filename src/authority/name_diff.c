@@ -7,7 +7,8 @@
 struct name_diff {
     const struct name_tree *tree;
     const struct name_tree *other;
-    const struct name_diff_visitor *visitor;
+    const struct name_diff_visitor *visitor; /* NULL: count only */
+    bool is_sampled; /* each differing subtree gets a share of the budget; else first come */
 };
 
 /* Packed names tell by their bytes: what they are made of has one canonical form. */
@@ -37,11 +38,13 @@ static enum err diff_leaf(const struct name_diff *d, const struct name_leaf *lea
         struct slice packed = name_leaf_packed(leaf, i);
         if (is_same_in(d->other, &leaf->keys[i], packed))
             continue;
+        used++;
+        if (d->visitor == NULL)
+            continue;
         struct name_record record = name_record_read(packed.data);
         enum err e = d->visitor->on_name(d->visitor->user, &leaf->keys[i], &record, ec);
         if (e != ERR_OK)
             return e;
-        used++;
     }
     *out_used = used;
     return ERR_OK;
@@ -58,8 +61,7 @@ static unsigned differing_slots(const struct name_diff *d, struct name_inner *in
         if (!name_inner_slot(inner, nibble, &slot))
             continue;
         struct name_twin below = name_twin_below(d->other->loader, twin, inner, nibble);
-        const struct chunk_hash *hash = &name_inner_hashes(inner)[slot];
-        if (below.node != NULL && chunk_hash_equal(&below.hash, hash))
+        if (name_twin_is(&below, &name_inner_hashes(inner)[slot]))
             continue;
         slots[count] = slot;
         twins[count] = below;
@@ -69,8 +71,9 @@ static unsigned differing_slots(const struct name_diff *d, struct name_inner *in
 }
 
 /*
- * Each differing child gets an equal share of what is left of the budget, so that what one does
- * not use goes to the next; where there are more children than budget, evenly spaced ones get one.
+ * Sampled: each differing child gets an equal share of what is left of the budget, so that what one
+ * does not use goes to the next; where there are more children than budget, evenly spaced ones get
+ * one.
  */
 // NOLINTNEXTLINE(misc-no-recursion): at most 32 deep, the depth of a tree
 static enum err diff_node(const struct name_diff *d, struct name_node *node, struct name_twin twin,
@@ -85,9 +88,11 @@ static enum err diff_node(const struct name_diff *d, struct name_node *node, str
     size_t used_all = 0;
     for (unsigned i = 0; i < count && used_all < budget; i++) {
         size_t used = 0;
-        size_t share = (budget - used_all + count - i - 1) / (count - i);
-        if (budget < count && (i + 1) * budget / count == i * budget / count)
+        size_t share = budget - used_all;
+        if (d->is_sampled && budget < count && (i + 1) * budget / count == i * budget / count)
             continue;
+        if (d->is_sampled)
+            share = (share + count - i - 1) / (count - i);
         struct name_node *child = name_loader_child(d->tree->loader, inner, slots[i]);
         if (child == NULL)
             return err_set(ec, d->tree->loader->failed, "%s", d->tree->loader->failure.text);
@@ -103,9 +108,14 @@ static enum err diff_node(const struct name_diff *d, struct name_node *node, str
 enum err name_diff(const struct name_tree *tree, const struct name_tree *other, size_t limit,
                    const struct name_diff_visitor *visitor, struct errctx *ec)
 {
-    struct name_diff d = {.tree = tree, .other = other, .visitor = visitor};
+    struct name_diff d = {.tree = tree, .other = other};
     size_t used = 0;
     if (tree->top == NULL || chunk_hash_equal(&tree->hash, &other->hash))
         return ERR_OK;
+    enum err e = diff_node(&d, tree->top, name_twin_top(other), limit + 1, &used, ec);
+    if (e != ERR_OK)
+        return e;
+    d.visitor = visitor;
+    d.is_sampled = used > limit;
     return diff_node(&d, tree->top, name_twin_top(other), limit, &used, ec);
 }

@@ -113,21 +113,42 @@ struct name_node *name_loader_child(struct name_loader *l, struct name_inner *pa
     return NULL;
 }
 
+struct name_twin name_twin_top(const struct name_tree *tree)
+{
+    if (tree == NULL || tree->top == NULL)
+        return (struct name_twin){.is_there = false};
+    return (struct name_twin){.is_there = true, .hash = tree->hash, .node = tree->top};
+}
+
+static struct name_twin twin_of_child(struct name_inner *parent, unsigned slot)
+{
+    return (struct name_twin){.is_there = true,
+                              .hash = name_inner_hashes(parent)[slot],
+                              .node = parent->children[slot],
+                              .parent = parent,
+                              .slot = slot};
+}
+
 struct name_twin name_twin_below(struct name_loader *l, struct name_twin twin,
                                  const struct name_inner *inner, unsigned nibble)
 {
-    /* Each step goes to a child, so it ends at a leaf at the latest. */
-    while (twin.node != NULL && !twin.node->is_leaf && twin.node->depth <= inner->node.depth) {
+    static const struct name_twin none = {.is_there = false};
+    while (twin.is_there) { /* each step goes to a child, so it ends at a leaf at the latest */
+        if (twin.node == NULL)
+            twin.node = name_loader_child(l, twin.parent, twin.slot);
+        if (twin.node == NULL)
+            return none;
+        if (twin.node->is_leaf || twin.node->depth > inner->node.depth)
+            return twin;
         struct name_inner *other = name_inner_of(twin.node);
         bool is_level = other->node.depth == inner->node.depth;
         unsigned slot;
         unsigned to = is_level ? nibble : name_key_nibble(&inner->prefix, other->node.depth);
         if (!name_inner_slot(other, to, &slot))
-            return (struct name_twin){.node = NULL};
-        twin = (struct name_twin){.node = name_loader_child(l, other, slot),
-                                  .hash = name_inner_hashes(other)[slot]};
+            return none;
+        twin = twin_of_child(other, slot);
         if (is_level)
-            break;
+            return twin;
     }
-    return twin;
+    return none;
 }

@@ -35,25 +35,32 @@ enum err name_loader_read(struct name_loader *l, const struct chunk_hash *hash,
 struct name_node *name_loader_child(struct name_loader *l, struct name_inner *parent,
                                     unsigned slot);
 
-/** A subtree and the chunk that it came from: what another tree holds at the same place. */
+/**
+ * What another tree holds at the same place: a subtree, known by its chunk before it is loaded.
+ * The trees of one load or walk outlive it.
+ */
 struct name_twin {
-    struct name_node *node; /* NULL: nothing */
+    bool is_there;
     struct chunk_hash hash;
+    struct name_node *node;    /* NULL: not loaded; then it is this child of `parent` */
+    struct name_inner *parent; /* NULL for the top */
+    unsigned slot;
 };
+
+/** The twin that a whole tree is; NULL: no tree. */
+struct name_twin name_twin_top(const struct name_tree *tree);
+
+/** Whether the twin was made of this very chunk. */
+static inline bool name_twin_is(const struct name_twin *twin, const struct chunk_hash *hash)
+{
+    return twin->is_there && chunk_hash_equal(&twin->hash, hash);
+}
 
 /**
  * Follows another tree to where `inner` splits: from its twin (which may lie above that) to the
- * twin of its child behind `nibble`. `l` is the other tree's loader.
+ * twin of its child behind `nibble`, which is not loaded yet. `l` is the other tree's loader.
  */
 struct name_twin name_twin_below(struct name_loader *l, struct name_twin twin,
                                  const struct name_inner *inner, unsigned nibble);
-
-/** The twin that a whole tree is. */
-static inline struct name_twin name_twin_top(const struct name_tree *tree)
-{
-    if (tree == NULL)
-        return (struct name_twin){.node = NULL};
-    return (struct name_twin){.node = tree->top, .hash = tree->hash};
-}
 
 #endif

@@ -98,7 +98,7 @@ static enum err load_subtree(struct name_loader *l, const struct chunk_hash *has
                              unsigned least_depth, struct name_twin twin, struct name_node **out,
                              struct errctx *ec)
 {
-    if (twin.node != NULL && chunk_hash_equal(&twin.hash, hash)) {
+    if (twin.node != NULL && name_twin_is(&twin, hash)) {
         *out = name_node_ref(twin.node);
         return ERR_OK;
     }

@@ -301,8 +301,9 @@ static enum err open_worlds(struct trial *t, const struct role_root *before,
                             const struct role_root *after, struct errctx *ec)
 {
     /* An old root that cannot be read is as none: it must not keep a new one out. */
+    struct errctx old_ec = {0};
     bool has_before = before != NULL && before->hash != NULL;
-    if (has_before && world_open(before->hash, before->source, NULL, &t->before, NULL) != ERR_OK)
+    if (has_before && world_open(before->hash, before->source, NULL, &t->before, &old_ec) != ERR_OK)
         t->before = NULL;
     return world_open(after->hash, after->source, t->before, &t->after, ec);
 }

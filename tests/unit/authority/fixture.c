@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Releases in memory, and answers as text.
+// Releases in memory, and answers as text. What must hold is CHECKed rather than asserted, because
+// a fuzz target uses this file, too.
 
 #include "fixture.h"
 
 #include "authority/limits.h"
 #include "base/alloc.h"
+#include "base/check.h"
 #include "dns/rdata.h"
 
 #include <arpa/inet.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 static enum err get_chunk(void *user, struct arena *a, const struct chunk_hash *hash,
                           struct slice *out, struct errctx *ec)
@@ -58,20 +55,20 @@ void fixture_fini(struct fixture *f)
 static struct dns_name name_of(const char *text)
 {
     struct dns_name name;
-    assert_int_equal(dns_name_parse(slice_str(text), &name, NULL), ERR_OK);
+    CHECK(dns_name_parse(slice_str(text), &name, NULL) == ERR_OK);
     return name;
 }
 
 static uint16_t type_of(const char *text)
 {
     uint16_t type;
-    assert_true(dns_type_parse(slice_str(text), &type));
+    CHECK(dns_type_parse(slice_str(text), &type));
     return type;
 }
 
 struct release_zone *fixture_zone(struct fixture *f, const char *id, const char *apex)
 {
-    assert_true(f->zone_count < FIXTURE_ZONES_MAX);
+    CHECK(f->zone_count < FIXTURE_ZONES_MAX);
     struct dns_name name = name_of(apex);
     struct release_zone *zone = &f->zones[f->zone_count];
     *zone = (struct release_zone){
@@ -103,7 +100,7 @@ static struct fixture_set *place_of(struct fixture *f, const char *zone_id, cons
             return s;
         }
     }
-    assert_true(f->set_count < FIXTURE_SETS_MAX);
+    CHECK(f->set_count < FIXTURE_SETS_MAX);
     f->sets[f->set_count] = wanted;
     return &f->sets[f->set_count++];
 }
@@ -121,7 +118,7 @@ void fixture_set(struct fixture *f, const char *zone_id, const char *owner, cons
         enum err e =
             dns_rdata_parse(&f->arena, s->set.type, slice_str(values[i]), &s->set.rdata[i], &ec);
         if (e != ERR_OK)
-            fail_msg("%s: %s", values[i], ec.text);
+            CHECK_MSG(false, "%s: %s", values[i], ec.text);
     }
 }
 
@@ -200,7 +197,7 @@ static void add_names(struct fixture *f, struct changes *c)
         const struct release_zone *zone = NULL;
         for (size_t k = 0; k < f->zone_count; k++)
             zone = strcmp(f->zones[k].id, s->zone_id) == 0 ? &f->zones[k] : zone;
-        assert_non_null(zone);
+        CHECK(zone != NULL);
         struct slice owner = dns_name_slice(&s->owner);
         while (!s->is_removed && owner.len >= zone->apex.len) {
             add_name(f, c, s->zone_id, arena_copy(&f->arena, owner));
@@ -218,8 +215,7 @@ static struct trie_ref build_trie(struct fixture *f, struct changes *c)
     const struct chunk_sink sink = {.put = put_chunk, .user = f};
     const struct trie_io io = {.source = &f->source, .sink = &sink};
     if (c->count > 0)
-        assert_int_equal(trie_update(&nothing, c->items, c->count, &io, &out, NULL),
-                         ERR_OK);
+        CHECK(trie_update(&nothing, c->items, c->count, &io, &out, NULL) == ERR_OK);
     free(c->items);
     return out;
 }
@@ -241,7 +237,7 @@ struct chunk_hash fixture_build(struct fixture *f)
     root.tries[RELEASE_ZONE] = build_trie(f, &zones);
     root.tries[RELEASE_NAME] = build_trie(f, &names);
     struct slice bytes = release_root_encode(&f->arena, &root, &hash);
-    assert_int_equal(put_chunk(f, &hash, bytes, NULL), ERR_OK);
+    CHECK(put_chunk(f, &hash, bytes, NULL) == ERR_OK);
     return hash;
 }
 
@@ -251,13 +247,13 @@ struct world *fixture_world(struct fixture *f)
     struct errctx ec = {0};
     struct chunk_hash root = fixture_build(f);
     if (world_load(&root, &f->source, NULL, &w, &ec) != ERR_OK)
-        fail_msg("%s", ec.text);
+        CHECK_MSG(false, "%s", ec.text);
     return w;
 }
 
 void fixture_lose(struct fixture *f, const struct chunk_hash *hash)
 {
-    assert_non_null(map_remove(&f->chunks, slice_of(hash->bytes, sizeof(hash->bytes))));
+    CHECK(map_remove(&f->chunks, slice_of(hash->bytes, sizeof(hash->bytes))) != NULL);
 }
 
 static void put_u16(struct buf *b, unsigned value)
@@ -295,7 +291,7 @@ struct slice question_bytes(const struct question *q, uint8_t out[600])
         put_u16(&b, 0);
     }
     struct slice bytes = buf_slice(&b);
-    assert_true(bytes.len <= 600);
+    CHECK(bytes.len <= 600);
     memcpy(out, bytes.data, bytes.len);
     return slice_of(out, bytes.len);
 }
@@ -306,7 +302,7 @@ static struct view_address address_of(const char *text)
     if (inet_pton(AF_INET, text, a.bytes) == 1)
         return a;
     a.len = 16;
-    assert_int_equal(inet_pton(AF_INET6, text, a.bytes), 1);
+    CHECK(inet_pton(AF_INET6, text, a.bytes) == 1);
     return a;
 }
 
@@ -378,7 +374,7 @@ static const char *render(const struct response *r)
     unsigned index = 0;
     struct response_record record;
     while (response_next(r, &at, &index, &record)) {
-        assert_true(count < ARRAY_LEN(lines));
+        CHECK(count < ARRAY_LEN(lines));
         lines[count++] = render_record(&a, r, &record);
     }
     qsort(lines, count, sizeof(lines[0]), compare_lines);
@@ -404,15 +400,14 @@ const char *ask_bytes(const struct world *w, const struct answer_request *reques
     size_t len = answer(w, request, out, limit, &summary);
     if (len == 0)
         return NULL;
-    assert_true(len <= limit);
+    CHECK(len <= limit);
     if (!response_parse(slice_of(out, len), &r))
-        fail_msg("the answer does not parse");
-    assert_int_equal(r.rcode, summary.rcode);
-    assert_int_equal((r.flags & DNS_FLAG_TC) != 0, summary.is_truncated);
+        CHECK_MSG(false, "the answer does not parse");
+    CHECK(r.rcode == summary.rcode);
+    CHECK(((r.flags & DNS_FLAG_TC) != 0) == summary.is_truncated);
     if (r.question.len > 0)
-        assert_memory_equal(r.question.data, request->query.data + DNS_HEADER_BYTES,
-                            r.question.len);
-    assert_int_equal(r.id, request->query.data[0] << 8 | request->query.data[1]);
+        CHECK(memcmp(r.question.data, request->query.data + DNS_HEADER_BYTES, r.question.len) == 0);
+    CHECK(r.id == (request->query.data[0] << 8 | request->query.data[1]));
     return render(&r);
 }
 
@@ -424,7 +419,7 @@ const char *ask(const struct world *w, const struct question *q)
                                      .is_tcp = q->is_tcp,
                                      .random = q->random};
     const char *text = ask_bytes(w, &request);
-    assert_non_null(text);
+    CHECK(text != NULL);
     return text;
 }
 
