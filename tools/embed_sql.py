@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes SQL files into a C file as the array `migrations`, in the order of their numbers.
 
-Called by the build: embed_sql.py OUTPUT.c INPUT.sql... A file that starts with a number (0001_x.sql)
-is a migration; one that does not gets the number 0 and is run at every start. The numbers must run
-from 1 without a gap.
+Called by the build: embed_sql.py OUTPUT.c INPUT.sql... A file whose name starts with a number
+(0001_x.sql) is a migration; any other gets the number 0 and is run at every start. The numbers
+must run from 1 without a gap.
 """
 import re
 import sys

@@ -26,8 +26,7 @@ struct builtin {
 static enum err put(struct builtin *b, struct store_object *object, struct errctx *ec)
 {
     struct store_object current;
-    enum err e = store_object_get(b->conn, &b->arena, object->kind, object->group, object->member,
-                                  &current, ec);
+    enum err e = store_object_get(b->conn, &b->arena, object, &current, ec);
     if (e == ERR_OK && slice_equal(current.body, object->body))
         return ERR_OK;
     if (e == ERR_NOT_FOUND && object->is_deleted)
@@ -131,8 +130,9 @@ static enum err remove_others(struct builtin *b, struct errctx *ec)
 {
     struct store_object *objects = NULL;
     size_t count = 0;
-    enum err e = store_object_list(b->conn, &b->arena, STORE_NAME, BUILTIN_PLATFORM_ZONE,
-                                   slice_of(NULL, 0), BUILTIN_NAMES_MAX, &objects, &count, ec);
+    const struct store_object_query query = {
+        .kind = STORE_NAME, .group = BUILTIN_PLATFORM_ZONE, .limit = BUILTIN_NAMES_MAX};
+    enum err e = store_object_list(b->conn, &b->arena, &query, &objects, &count, ec);
     for (size_t i = 0; i < count && e == ERR_OK; i++) {
         if (map_get(&b->members, objects[i].member) != NULL)
             continue;

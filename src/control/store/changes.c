@@ -54,15 +54,16 @@ enum err store_change_set_insync(struct store_conn *c, uint64_t upto, struct err
                        ec);
 }
 
-enum err store_change_list_pending(struct store_conn *c, struct arena *a, uint64_t after,
-                                   size_t limit, struct store_change **out_changes,
-                                   size_t *out_count, struct errctx *ec)
+enum err store_change_list_pending(struct store_conn *c, struct arena *a,
+                                   const struct store_pending_query *query,
+                                   struct store_change **out_changes, size_t *out_count,
+                                   struct errctx *ec)
 {
     struct row_list list = {0};
     enum err err = conn_list(c, a,
                              SQL("SELECT " CHANGE_COLUMNS " FROM change_info"
                                  " WHERE is_insync = 0 AND version > $1 ORDER BY version LIMIT $2",
-                                 sql_unsigned(after), sql_unsigned(limit)),
+                                 sql_unsigned(query->after), sql_unsigned(query->limit)),
                              &change_shape, &list, ec);
     if (err != ERR_OK)
         return err;

@@ -71,32 +71,31 @@ enum err store_object_get_at(struct store_conn *c, struct arena *a,
     return ERR_OK;
 }
 
-enum err store_object_get(struct store_conn *c, struct arena *a, enum store_kind kind,
-                          const char *group, struct slice member, struct store_object *out,
-                          struct errctx *ec)
+enum err store_object_get(struct store_conn *c, struct arena *a, const struct store_object *which,
+                          struct store_object *out, struct errctx *ec)
 {
-    const struct store_object which = {.kind = kind, .group = group, .member = member};
-    return store_object_get_at(c, a, &which, UINT64_MAX, out, ec);
+    return store_object_get_at(c, a, which, UINT64_MAX, out, ec);
 }
 
-enum err store_object_list(struct store_conn *c, struct arena *a, enum store_kind kind,
-                           const char *group, struct slice from_member, size_t limit,
+enum err store_object_list(struct store_conn *c, struct arena *a,
+                           const struct store_object_query *query,
                            struct store_object **out_objects, size_t *out_count, struct errctx *ec)
 {
     struct row_list list = {0};
     /* Members from the index of live objects alone, then each row by its key. */
-    enum err err = conn_list(
-        c, a,
-        SQL("SELECT o.kind, o.group_id, o.member, o.version, o.is_deleted, o.body"
-            " FROM (SELECT member, version FROM object"
-            " WHERE kind = $1 AND group_id = $2 AND member >= $3"
-            " AND replaced_at IS NULL AND is_deleted = 0"
-            " ORDER BY member LIMIT $4) k"
-            " JOIN object o ON o.kind = $1 AND o.group_id = $2"
-            " AND o.member = k.member AND o.version = k.version"
-            " ORDER BY k.member",
-            sql_number(kind), sql_text(group), sql_blob(from_member), sql_unsigned(limit)),
-        &object_shape, &list, ec);
+    enum err err =
+        conn_list(c, a,
+                  SQL("SELECT o.kind, o.group_id, o.member, o.version, o.is_deleted, o.body"
+                      " FROM (SELECT member, version FROM object"
+                      " WHERE kind = $1 AND group_id = $2 AND member >= $3"
+                      " AND replaced_at IS NULL AND is_deleted = 0"
+                      " ORDER BY member LIMIT $4) k"
+                      " JOIN object o ON o.kind = $1 AND o.group_id = $2"
+                      " AND o.member = k.member AND o.version = k.version"
+                      " ORDER BY k.member",
+                      sql_number(query->kind), sql_text(query->group), sql_blob(query->from_member),
+                      sql_unsigned(query->limit)),
+                  &object_shape, &list, ec);
     if (err != ERR_OK)
         return err;
     *out_objects = (struct store_object *)list.items;

@@ -28,19 +28,26 @@ struct store_object {
 enum err store_object_put(struct store_conn *c, const struct store_object *object,
                           struct errctx *ec) MUST_USE;
 
-/** The newest row, deleted ones as ERR_NOT_FOUND. */
-enum err store_object_get(struct store_conn *c, struct arena *a, enum store_kind kind,
-                          const char *group, struct slice member, struct store_object *out,
-                          struct errctx *ec) MUST_USE;
+/** The newest row of the object that `which` names (kind, group, member); ERR_NOT_FOUND: deleted.
+ */
+enum err store_object_get(struct store_conn *c, struct arena *a, const struct store_object *which,
+                          struct store_object *out, struct errctx *ec) MUST_USE;
 
 /** The newest row at or below `version`; a deletion or nothing is ERR_NOT_FOUND. */
 enum err store_object_get_at(struct store_conn *c, struct arena *a,
                              const struct store_object *which, uint64_t version,
                              struct store_object *out, struct errctx *ec) MUST_USE;
 
-/** Newest rows of a group that exist, by member, from `from_member` on, `limit` at most. */
-enum err store_object_list(struct store_conn *c, struct arena *a, enum store_kind kind,
-                           const char *group, struct slice from_member, size_t limit,
+/** Which objects of a group, and from where. */
+struct store_object_query {
+    enum store_kind kind;
+    const char *group;
+    struct slice from_member; /* included; empty: from the start */
+    size_t limit;             /* rows at most */
+};
+/** Newest rows that exist, by member. */
+enum err store_object_list(struct store_conn *c, struct arena *a,
+                           const struct store_object_query *query,
                            struct store_object **out_objects, size_t *out_count, struct errctx *ec)
     MUST_USE;
 
@@ -89,10 +96,16 @@ enum err store_change_get(struct store_conn *c, struct arena *a, const char *acc
 /** Marks as in sync every change with version <= upto that is not held. */
 enum err store_change_set_insync(struct store_conn *c, uint64_t upto, struct errctx *ec) MUST_USE;
 
-/** Pending changes above `after`, by version, `limit` at most. */
-enum err store_change_list_pending(struct store_conn *c, struct arena *a, uint64_t after,
-                                   size_t limit, struct store_change **out_changes,
-                                   size_t *out_count, struct errctx *ec) MUST_USE;
+/** Which pending changes: those above a version, `limit` at most. */
+struct store_pending_query {
+    uint64_t after;
+    size_t limit;
+};
+/** Changes that are not in sync, held ones too, by version. */
+enum err store_change_list_pending(struct store_conn *c, struct arena *a,
+                                   const struct store_pending_query *query,
+                                   struct store_change **out_changes, size_t *out_count,
+                                   struct errctx *ec) MUST_USE;
 
 /**
  * An object kept at its proven version although newer rows exist. An object that several rejected

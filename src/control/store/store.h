@@ -40,6 +40,7 @@ enum err store_open(const char *url, const char *dir, struct store **out_store, 
     MUST_USE;
 void store_close(struct store *s);
 
+/** Given; store_disconnect takes it. Errors: those of store_open. */
 enum err store_connect(struct store *s, struct store_conn **out_conn, struct errctx *ec) MUST_USE;
 void store_disconnect(struct store_conn *c);
 

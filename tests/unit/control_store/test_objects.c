@@ -12,7 +12,9 @@
 static void assert_body(struct fixture *f, const char *name, const char *body)
 {
     struct store_object object;
-    OK(store_object_get(f->conn, &f->arena, STORE_NAME, "Z1", slice_str(name), &object, EC));
+    const struct store_object which = {
+        .kind = STORE_NAME, .group = "Z1", .member = slice_str(name)};
+    OK(store_object_get(f->conn, &f->arena, &which, &object, EC));
     assert_true(slice_equal(object.body, slice_str(body)));
     assert_true(slice_equal(object.member, slice_str(name)));
     assert_string_equal(object.group, "Z1");
@@ -35,25 +37,25 @@ static void assert_body_at(struct fixture *f, const char *name, uint64_t version
         assert_int_equal(object.version, 77);
 }
 
+static void assert_nothing(struct fixture *f, enum store_kind kind, const char *group)
+{
+    const struct store_object which = {.kind = kind, .group = group, .member = SLICE_LIT("a")};
+    struct store_object object;
+    struct errctx ec = {0};
+    assert_int_equal(store_object_get(f->conn, &f->arena, &which, &object, &ec), ERR_NOT_FOUND);
+}
+
 static void the_newest_row_counts(void **state)
 {
     struct fixture *f = *state;
-    struct store_object object;
-    struct errctx ec = {0};
     put_name(f, "Z1", "a", "1");
     assert_body(f, "a", "1");
     put_name(f, "Z1", "a", "2");
     assert_body(f, "a", "2");
-    assert_int_equal(
-        store_object_get(f->conn, &f->arena, STORE_NAME, "Z2", SLICE_LIT("a"), &object, &ec),
-        ERR_NOT_FOUND);
-    assert_int_equal(
-        store_object_get(f->conn, &f->arena, STORE_ZONE, "Z1", SLICE_LIT("a"), &object, &ec),
-        ERR_NOT_FOUND);
+    assert_nothing(f, STORE_NAME, "Z2");
+    assert_nothing(f, STORE_ZONE, "Z1");
     delete_name(f, "Z1", "a");
-    assert_int_equal(
-        store_object_get(f->conn, &f->arena, STORE_NAME, "Z1", SLICE_LIT("a"), &object, &ec),
-        ERR_NOT_FOUND);
+    assert_nothing(f, STORE_NAME, "Z1");
     put_name(f, "Z1", "a", "4");
     assert_body(f, "a", "4");
 }
@@ -96,8 +98,9 @@ static void assert_listed(struct fixture *f, const char *from, size_t limit, con
 {
     struct store_object *objects = NULL;
     size_t count = 99;
-    OK(store_object_list(f->conn, &f->arena, STORE_NAME, "Z1", slice_str(from), limit, &objects,
-                         &count, EC));
+    const struct store_object_query query = {
+        .kind = STORE_NAME, .group = "Z1", .from_member = slice_str(from), .limit = limit};
+    OK(store_object_list(f->conn, &f->arena, &query, &objects, &count, EC));
     const char *found = "";
     for (size_t i = 0; i < count; i++)
         found = arena_printf(&f->arena, "%s%.*s=%.*s ", found, SLICE_FMT(objects[i].member),
@@ -269,14 +272,15 @@ static void forgetting_is_bounded(void **state)
 
 static int64_t best_listing_ns(struct fixture *f, const char *from)
 {
+    const struct store_object_query query = {
+        .kind = STORE_NAME, .group = "Z1", .from_member = slice_str(from), .limit = 100};
     int64_t best_ns = INT64_MAX;
     for (int i = 0; i < 50; i++) {
         struct store_object *objects = NULL;
         size_t count = 0;
         arena_reset(&f->arena);
         int64_t start_ns = time_monotonic_ns();
-        OK(store_object_list(f->conn, &f->arena, STORE_NAME, "Z1", slice_str(from), 100, &objects,
-                             &count, EC));
+        OK(store_object_list(f->conn, &f->arena, &query, &objects, &count, EC));
         int64_t took_ns = time_monotonic_ns() - start_ns;
         assert_int_equal(count, 100);
         best_ns = took_ns < best_ns ? took_ns : best_ns;
@@ -356,28 +360,31 @@ static void a_change_is_pending_until_insync_for_good(void **state)
     assert_int_equal(store_change_get(f->conn, &f->arena, "1", "C3", &change, &ec), ERR_NOT_FOUND);
 }
 
+static void assert_pending(struct fixture *f, uint64_t after, size_t limit, const char *expected)
+{
+    const struct store_pending_query query = {.after = after, .limit = limit};
+    struct store_change *changes = NULL;
+    size_t count = 99;
+    OK(store_change_list_pending(f->conn, &f->arena, &query, &changes, &count, EC));
+    const char *found = "";
+    for (size_t i = 0; i < count; i++)
+        found = arena_printf(&f->arena, "%s%s ", found, changes[i].id);
+    assert_string_equal(found, expected);
+}
+
 static void pending_changes_come_by_version(void **state)
 {
     struct fixture *f = *state;
-    struct store_change *changes = NULL;
-    size_t count = 0;
     add_change(f, "C9", 1);
     add_change(f, "C8", 2);
     add_change(f, "C7", 3);
     begin(f);
     OK(store_change_set_insync(f->conn, 1, EC));
     commit(f);
-    OK(store_change_list_pending(f->conn, &f->arena, 0, 9, &changes, &count, EC));
-    assert_int_equal(count, 2);
-    assert_string_equal(changes[0].id, "C8");
-    assert_string_equal(changes[1].id, "C7");
-    OK(store_change_list_pending(f->conn, &f->arena, 0, 1, &changes, &count, EC));
-    assert_int_equal(count, 1);
-    OK(store_change_list_pending(f->conn, &f->arena, 2, 9, &changes, &count, EC));
-    assert_int_equal(count, 1);
-    assert_string_equal(changes[0].id, "C7");
-    OK(store_change_list_pending(f->conn, &f->arena, 3, 9, &changes, &count, EC));
-    assert_int_equal(count, 0);
+    assert_pending(f, 0, 9, "C8 C7 ");
+    assert_pending(f, 0, 1, "C8 ");
+    assert_pending(f, 2, 9, "C7 ");
+    assert_pending(f, 3, 9, "");
 }
 
 static void held_changes_say_why_and_do_not_become_insync(void **state)

@@ -89,7 +89,8 @@ static void lost_chunks_are_made_anew_empty(void **state)
     assert_int_equal(unlink(fixture_path(f, "control-chunks.db")), 0);
     fixture_open(f);
     struct store_object object;
-    OK(store_object_get(f->conn, &f->arena, STORE_NAME, "Z1", SLICE_LIT("a"), &object, EC));
+    const struct store_object which = {.kind = STORE_NAME, .group = "Z1", .member = SLICE_LIT("a")};
+    OK(store_object_get(f->conn, &f->arena, &which, &object, EC));
 }
 
 static void versions_count_transactions_that_took_one(void **state)

@@ -91,8 +91,8 @@ static uint64_t read_pair(struct fixture *f)
         {.data = (const uint8_t *)"right", .len = 5},
     };
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        enum err err =
-            store_object_get(f->conn, &f->arena, STORE_NAME, "Z1", names[i], &object, &ec);
+        const struct store_object which = {.kind = STORE_NAME, .group = "Z1", .member = names[i]};
+        enum err err = store_object_get(f->conn, &f->arena, &which, &object, &ec);
         assert_int_equal(err, version == 0 ? ERR_NOT_FOUND : ERR_OK);
         if (err == ERR_OK)
             assert_int_equal(object.version, version);
