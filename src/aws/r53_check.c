@@ -160,10 +160,13 @@ static void check_value(struct r53_batch *b, struct r53_step *step, size_t index
 static void check_values(struct r53_batch *b, struct r53_step *step)
 {
     size_t count = step->set.resource_records_count;
-    size_t most =
-        step->set.type == R53_TYPE_CNAME || step->set.type == R53_TYPE_SOA ? 1 : R53_SET_MAX_VALUES;
-    if (count > most) {
-        R53_REFUSE(b, step, "Cannot have more than %zu records in a RRSet.", most);
+    bool is_single = step->set.type == R53_TYPE_CNAME || step->set.type == R53_TYPE_SOA;
+    if (is_single && count > 1)
+        R53_REFUSE(b, step,
+                   "RRSet of type %s with DNS name %s cannot have more than one record in zone %s",
+                   r53_rr_type_text(step->set.type), step->set.name, b->zone_name);
+    if (count > R53_SET_MAX_VALUES) {
+        R53_REFUSE(b, step, "Cannot have more than %zu records in a RRSet.", R53_SET_MAX_VALUES);
         return;
     }
     step->wire.ttl_s = (uint32_t)step->set.ttl;

@@ -23,8 +23,9 @@ struct api_options {
     uint32_t rate_per_s;             /* calls a second for one account; past it Throttling */
     struct http_limits limits;       /* of the listeners; body_bytes is capped for the API */
     /**
-     * What the nodes run at present, for ListNodes: a JSON object {"node id": {...}, ...}, in `a`.
-     * Called on the loop's thread. NULL: nothing is known.
+     * What the fleet runs at present, for ListNodes, as JSON text in `a`: an object whose member
+     * "Nodes" is an object by node id; what it says of a node is added to what the store says, its
+     * other members to the answer. Called on a worker's thread. NULL: nothing is known.
      */
     struct slice (*node_status)(void *user, struct arena *a);
     void *user;
@@ -65,12 +66,5 @@ enum err api_access_key_make(struct store_conn *c, const struct seal_key *seal_k
 /** Adds the delegation sets to a store that has none, in a transaction of its own. */
 enum err api_delegation_sets_make(struct store_conn *c, const char *platform, struct errctx *ec)
     MUST_USE;
-
-/**
- * Records a node as admitted, key and all, in a transaction of its own: `weir up` on one machine
- * admits its own node by this. Harmless where it is admitted already.
- */
-enum err api_node_admit(struct store_conn *c, const char *account_id, const char *node_id,
-                        const uint8_t public_key[32], struct errctx *ec) MUST_USE;
 
 #endif

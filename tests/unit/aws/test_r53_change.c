@@ -248,8 +248,10 @@ static void a_cname_stands_alone_and_not_at_the_apex(void **state)
                    "zone example.com.] At the apex of a zone, create an alias record (AliasTarget) "
                    "of type A or AAAA instead: an ALIAS answers in place of a CNAME and is allowed "
                    "there.");
-    assert_refused("CREATE b.example.com CNAME 60 a.example.net,b.example.net",
-                   "[Cannot have more than 1 records in a RRSet.]");
+    assert_refused(
+        "CREATE b.example.com CNAME 60 a.example.net,b.example.net",
+        "[RRSet of type CNAME with DNS name b.example.com. cannot have more than one record in "
+        "zone example.com.]");
 }
 
 static void the_apex_keeps_its_soa_and_ns(void **state)

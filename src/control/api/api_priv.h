@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// One call on its way through the API, and the handlers of operations. Private to control/api/.
+#ifndef CONTROL_API_API_PRIV_H
+#define CONTROL_API_API_PRIV_H
+
+#include "aws/bind.h"
+#include "control/api/api.h"
+#include "control/api/limits.h"
+#include "control/store/objects.h"
+
+#include <jansson.h>
+
+struct throttle;
+
+/** The request as it was received; everything in the call's arena. */
+struct api_request {
+    struct slice method;
+    struct slice path;
+    struct slice query;
+    struct slice authority; /* host[:port] as the client named it */
+    struct sigv4_header *headers;
+    size_t header_count;
+    struct slice body;
+    bool is_tls;
+    const char *source_ip;
+};
+
+/**
+ * One call on a worker.
+ * Owner: the worker, for the length of the call. Everything that is made lives in `arena`.
+ */
+struct api_call {
+    struct arena *arena;
+    struct store_conn *conn;
+    const struct api_options *options;
+    struct throttle *throttle;
+    const struct api_request *request;
+    enum aws_service service;
+    char request_id[AWS_REQUEST_ID_SIZE];
+    int64_t now_unix_ms;
+    const char *account_id; /* of the access key; set once the signature verified */
+    const char *access_key_id;
+    const char *resource; /* for the audit row: a handler that changes something sets it */
+    struct aws_fault fault;
+};
+
+/** What the client gets. */
+struct api_answer {
+    struct aws_output output;
+    const char *content_type;
+};
+
+/** Runs a whole call: signature, rate, operation, answer. Worker thread; logs failures of ours. */
+void api_dispatch(struct api_call *c, struct api_answer *out);
+
+/* ---- for handlers */
+
+/** Fails the call for a failure of the store, and logs it: 503 where a retry helps, else 500. */
+enum aws_error api_store_failed(struct api_call *c, enum err err, const struct errctx *ec);
+
+/** A fresh id of Route 53's form, in the arena. */
+const char *api_new_id(struct api_call *c, char letter);
+
+/** The page size of a listing: `text` (NULL: the most) as a number, at most `most`. */
+enum aws_error api_page_size(struct api_call *c, const char *text, size_t most, size_t *out)
+    MUST_USE;
+
+struct store_zone;
+/** A zone of the calling account; NoSuchHostedZone. */
+enum aws_error api_find_zone(struct api_call *c, const char *id, struct store_zone *out) MUST_USE;
+
+struct r53_change_info;
+/**
+ * Adds the row of a change that takes effect at `version` and fills in how clients see it.
+ * `comment` may be NULL.
+ */
+enum aws_error api_add_change(struct api_call *c, uint64_t version, const char *comment,
+                              struct r53_change_info *out) MUST_USE;
+
+/* ---- auth.c */
+
+/** Verifies the signature and finds out whose call it is. */
+enum aws_error api_authenticate(struct api_call *c) MUST_USE;
+
+/* ---- handlers, by operation: request struct in, response struct out, inside a transaction */
+
+enum aws_error api_create_hosted_zone(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_get_hosted_zone(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_hosted_zones(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_hosted_zones_by_name(struct api_call *c, const void *in, void *out)
+    MUST_USE;
+enum aws_error api_get_hosted_zone_count(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_update_hosted_zone_comment(struct api_call *c, const void *in, void *out)
+    MUST_USE;
+enum aws_error api_delete_hosted_zone(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_change_record_sets(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_record_sets(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_get_change(struct api_call *c, const void *in, void *out) MUST_USE;
+
+/* ---- handlers of the service weir: JSON in, members added to `out` */
+
+enum aws_error api_list_nodes(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
+enum aws_error api_admit_node(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
+enum aws_error api_cordon_node(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
+enum aws_error api_uncordon_node(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
+enum aws_error api_drain_node(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
+enum aws_error api_remove_node(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
+
+#endif

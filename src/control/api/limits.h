@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The limits of this room, with unit and source.
+#ifndef CONTROL_API_LIMITS_H
+#define CONTROL_API_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** Calls that wait for a worker; past it 503, which SDKs retry with a back-off. */
+#define API_QUEUE_LIMIT 256
+
+/** Listeners of one API: plain and TLS, and room. */
+#define API_LISTENERS_MAX 8
+
+/** Body of one call, bytes: what the parser takes (aws/limits.h). */
+#define API_BODY_MAX_BYTES ((uint64_t)4 << 20)
+
+/** Accounts whose rate is watched; beyond it the longest idle one is forgotten. */
+#define API_ACCOUNTS_MAX ((size_t)1024)
+
+/** Zones in one page of a listing. Source: Route 53, ListHostedZones, MaxItems. */
+#define API_ZONES_PAGE_MAX ((size_t)100)
+
+/** Record sets in one page. Source: Route 53, ListResourceRecordSets, MaxItems. */
+#define API_SETS_PAGE_MAX ((size_t)300)
+
+/** Characters of a change's comment. Source: Route 53, ChangeInfo, Comment. */
+#define API_COMMENT_MAX_BYTES ((size_t)256)
+
+/** Zones of one name that one look reads: as many as there are delegation sets, and more. */
+#define API_SAME_NAME_MAX ((size_t)64)
+
+#endif
