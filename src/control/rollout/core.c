@@ -7,15 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct core_limits core_default_limits = {
-    .cut_gap_ns = ROLLOUT_CUT_GAP_NS,
-    .heard_ns = ROLLOUT_HEARD_NS,
-    .insync_heard_ns = ROLLOUT_INSYNC_HEARD_NS,
-    .verdict_ns = ROLLOUT_VERDICT_NS,
-    .settle_ns = ROLLOUT_SETTLE_NS,
-    .old_verdict_ns = ROLLOUT_OLD_VERDICT_NS,
-};
-
 void core_init(struct core *c, const struct core_limits *limits)
 {
     *c = (struct core){.limits = *limits};
@@ -122,17 +113,30 @@ static bool is_overdue(const struct core *c, const struct roster_node *n, int64_
     return !chunk_hash_is_zero(&n->applied) && now_ns - since_ns >= c->limits.verdict_ns;
 }
 
+/** Whether any counted node serves the stable root. */
+static bool any_runs_stable(const struct core *c, int64_t now_ns)
+{
+    for (size_t i = 0; i < c->roster.count; i++) {
+        const struct roster_node *n = c->roster.nodes[i];
+        if (counts(c, n, now_ns) && has_applied(n, &c->stable.root))
+            return true;
+    }
+    return false;
+}
+
 /**
- * Whether the node crashed on the stable root: it rejects what it once ran or at least tried. A
- * node that could never run it (its trial there failed) rolls nobody back.
+ * Whether the node crashed on the stable root: it rejects what it ran. A node that could never run
+ * it (its trial there failed) rolls nobody back. Where it rejected the root before this control
+ * came, it is believed if no node serves that root.
  */
 static bool crashed_on_stable(const struct core *c, const struct roster_node *n, int64_t now_ns)
 {
     const struct chunk_hash *root = &c->stable.root;
     if (!counts(c, n, now_ns) || !rejects(c, n, root, c->stable_offered, now_ns))
         return false;
-    return has_tried(n, root) || chunk_hash_equal(&n->applied_before, root) ||
-           n->was_rejected_from_start;
+    if (has_tried(n, root) || chunk_hash_equal(&n->applied_before, root))
+        return true;
+    return n->was_rejected_from_start && has_settled(c, now_ns) && !any_runs_stable(c, now_ns);
 }
 
 /* ---- INSYNC */
@@ -373,6 +377,10 @@ void core_next(const struct core *c, int64_t now_ns, struct core_action *out)
     *out = (struct core_action){.kind = CORE_NOTHING, .at_ns = INT64_MAX};
     if (!c->is_leader || core_is_behind(c) || next_rollback(c, now_ns, out))
         return;
+    if (c->published.sequence > 0 && c->published.epoch != c->epoch) {
+        out->kind = CORE_RENEW;
+        return;
+    }
     uint64_t insync = insync_version(c, now_ns, NULL, false);
     if (c->phase == CORE_IDLE && insync > c->insync_version) {
         out->kind = CORE_INSYNC;
@@ -514,12 +522,15 @@ static void done_rollback(struct core *c, const struct core_action *action)
 void core_done(struct core *c, const struct core_action *action, int64_t now_ns)
 {
     bool is_publication = action->kind == CORE_OFFER || action->kind == CORE_PROMOTE ||
-                          action->kind == CORE_WITHDRAW || action->kind == CORE_ROLLBACK;
+                          action->kind == CORE_WITHDRAW || action->kind == CORE_ROLLBACK ||
+                          action->kind == CORE_RENEW;
     if (is_publication)
         c->published = (struct position){c->epoch, c->published.sequence + 1};
     switch (action->kind) {
     case CORE_NOTHING:
     case CORE_CUT:
+    case CORE_RENEW:
+    case CORE_INSYNC:
         break;
     case CORE_CARRY:
         done_carry(c, action);
@@ -539,8 +550,6 @@ void core_done(struct core *c, const struct core_action *action, int64_t now_ns)
         break;
     case CORE_ROLLBACK:
         done_rollback(c, action);
-        break;
-    case CORE_INSYNC:
         break;
     }
     if (action->insync_version > c->insync_version)

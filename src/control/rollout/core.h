@@ -13,6 +13,8 @@
 //      |<- WITHDRAW: rejected, or no verdict in time (from TRY and WAVE)
 //      ROLLBACK from anywhere: a node that ran the stable root crashed on it
 //
+// A control that takes over publishes the stable root under its own epoch before all else (RENEW).
+//
 // Invariants
 //  1. Without the lease, and while a node holds a newer pointer than ours, nothing is done.
 //  2. Every publication has a higher sequence than all before; it is durable before it is seen.
@@ -27,18 +29,6 @@
 #define CONTROL_ROLLOUT_CORE_H
 
 #include "control/rollout/roster.h"
-
-struct core_limits {
-    int64_t cut_gap_ns;
-    int64_t heard_ns;
-    int64_t insync_heard_ns;
-    int64_t verdict_ns;
-    int64_t settle_ns;
-    int64_t old_verdict_ns;
-};
-
-/** Those of limits.h. */
-extern const struct core_limits core_default_limits;
 
 enum core_phase { CORE_IDLE, CORE_READY, CORE_TRY, CORE_WAVE, CORE_REFUSED };
 
@@ -101,6 +91,7 @@ enum core_action_kind {
     CORE_WITHDRAW, /* publish: no candidate */
     CORE_HOLD,     /* hold `version` without a publication */
     CORE_ROLLBACK, /* publish an older root, hold what came since */
+    CORE_RENEW,    /* publish the stable root under a new epoch */
     CORE_INSYNC,   /* mark changes up to insync_version */
 };
 

@@ -4,6 +4,8 @@
 #ifndef CONTROL_ROLLOUT_LIMITS_H
 #define CONTROL_ROLLOUT_LIMITS_H
 
+#include <stdint.h>
+
 /** At most 5 releases a second (design, section 3). */
 #define ROLLOUT_CUT_GAP_NS 200000000LL
 
@@ -31,9 +33,9 @@
 #define ROLLOUT_COLLECT_RELEASES 100u /* also after so many releases */
 #define ROLLOUT_RELEASES_KEPT 100u    /* design, section 3 */
 #define ROLLOUT_CHUNK_GRACE_MS 3600000LL
-#define ROLLOUT_SWEEP_ROWS 256u /* of one transaction: writers wait that long */
-#define ROLLOUT_COLLECT_ROOTS_MAX 65536u
-#define ROLLOUT_FORGET_ROUNDS_MAX 1000u /* transactions that drop old rows, of one collection */
+#define ROLLOUT_SWEEP_ROWS 256u           /* of one transaction: writers wait that long */
+#define ROLLOUT_COLLECT_PAUSE_NS 2000000L /* after each transaction: other writers come first */
+#define ROLLOUT_FORGET_ROUNDS_MAX 1000u   /* transactions that drop old rows, of one collection */
 
 /** Clients with unknown keys that are noted for an operator to admit. */
 #define ROLLOUT_PENDING_NODES_MAX 1000u
@@ -59,5 +61,32 @@
 /** Slots of counters of the rollout's thread and its collector: above those of API workers. */
 #define ROLLOUT_METRICS_SLOT (METRICS_SLOTS_PER_ROLE - 1)
 #define ROLLOUT_COLLECT_METRICS_SLOT (METRICS_SLOTS_PER_ROLE - 2)
+
+/** Rows of held objects that the status shows; it counts them all. */
+#define ROLLOUT_STATUS_HELD_MAX 1000u
+
+/** The durations of the core's decisions, nanoseconds. */
+struct core_limits {
+    int64_t cut_gap_ns;
+    int64_t heard_ns;
+    int64_t insync_heard_ns;
+    int64_t verdict_ns;
+    int64_t settle_ns;
+    int64_t old_verdict_ns;
+};
+
+/** Durations and counts that tests shorten. */
+struct rollout_limits {
+    struct core_limits core;
+    int64_t tick_ns;
+    int64_t lease_ms;
+    int64_t collect_ns;
+    unsigned collect_releases;
+    unsigned releases_kept;
+    int64_t chunk_grace_ms;
+};
+
+/** Those of this file. */
+extern const struct rollout_limits rollout_default_limits;
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "control/cert/cert.h"
 #include "control/compile/compile.h"
+#include "control/rollout/limits.h"
 #include "control/store/store.h"
 #include "net/address.h"
 
@@ -13,15 +14,18 @@ struct rollout;
 
 struct rollout_options {
     struct store *store;
-    const struct control_keys *keys; /* kept */
-    const char *holder;              /* of the lease: the node id */
-    int nodes_fd;                    /* listening; nodes come in here */
-    struct compile_builtin builtin;  /* kept */
+    const struct control_keys *keys;     /* kept */
+    const char *holder;                  /* of the lease: the node id; kept */
+    int nodes_fd;                        /* listening; nodes come in here */
+    struct compile_builtin builtin;      /* for the start */
+    const struct rollout_limits *limits; /* NULL: the defaults */
 };
 
 /**
  * Makes what a new store lacks (fleet seed, this node's own admission, built-in zones), then
- * starts the thread. Errors: the store's; ERR_DENIED for keys that do not fit.
+ * starts the thread. The delegation sets are there already. `holder` is one running process at a
+ * time: a second one would share the lease. Errors: the store's; ERR_DENIED for keys that do not
+ * fit.
  */
 enum err rollout_start(const struct rollout_options *options, struct rollout **out_rollout,
                        struct errctx *ec) MUST_USE;
@@ -29,14 +33,20 @@ enum err rollout_start(const struct rollout_options *options, struct rollout **o
 /** A version was committed: look at once. Any thread; fits store_on_commit. */
 void rollout_wake(void *rollout);
 
-/** Ends the thread; nodes keep what they have. */
+/** Ends the thread; nodes keep what they have. Nobody may call rollout_wake any more. NULL is
+ *  fine. */
 void rollout_stop(struct rollout *r);
 
 /**
- * What the fleet runs, as JSON text for `weir node list` and the console: for each node id, state,
- * last heard, roles, applied, proven, rejected and reason, pinned; sequence, stable and candidate
- * root, versions, held objects. Any thread; in `a`.
+ * What the fleet runs, as JSON text for the console: epoch, sequence, stable and candidate root,
+ * versions, held objects, and "nodes" as below. At most a second old. Any thread; in `a`.
  */
 struct slice rollout_status(struct rollout *r, struct arena *a);
+
+/**
+ * The nodes alone, a JSON object by node id: state, last heard, roles, version, applied, tried,
+ * proven, rejected and reason, pinned. Any thread; in `a`. Fits api_options.node_status.
+ */
+struct slice rollout_node_status(void *rollout, struct arena *a);
 
 #endif
