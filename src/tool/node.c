@@ -56,7 +56,7 @@ static enum err run_list(const struct node_verb *verb, const struct tool_options
 static enum err run_change(const struct node_verb *verb, const struct tool_options *o,
                            struct errctx *ec)
 {
-    AUTO_JSON json_t *input = json_pack("{s:s}", "NodeId", o->words[1]);
+    AUTO_JSON json_t *input = json_pack("{s:s}", "Id", o->words[1]);
     AUTO_JSON json_t *output = NULL;
     if (input == NULL)
         return err_set(ec, ERR_INVALID, "a node id is plain text");

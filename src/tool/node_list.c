@@ -50,14 +50,14 @@ static const char *heard_cell(struct arena *a, const json_t *value)
 
 static const struct {
     const char *title;
-    const char *key; /* in the node's Status, else in the node itself */
+    const char *key; /* in the node */
     const char *(*text)(struct arena *a, const json_t *value);
 } columns[] = {
     {"ID", "Id", cell},
     {"STATE", "State", cell},
     {"ROLES", "Roles", cell},
     {"HEARD", "HeardMsAgo", heard_cell},
-    {"APPLIED", "AppliedRoot", root_cell},
+    {"APPLIED", "Applied", root_cell},
     {"SEQUENCE", "Sequence", cell},
     {"PINNED", "Pinned", cell},
     {"REJECTED", "RejectedReason", cell},
@@ -76,12 +76,8 @@ void tool_node_list_print(const json_t *answer, FILE *out)
     tool_table_init(&table, titles, ARRAY_LEN(columns));
     json_array_foreach(json_object_get(answer, "Nodes"), n, node)
     {
-        const json_t *status = json_object_get(node, "Status");
-        for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
-            const json_t *own = json_object_get(node, columns[i].key);
-            const json_t *value = own != NULL ? own : json_object_get(status, columns[i].key);
-            cells[i] = columns[i].text(&a, value);
-        }
+        for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+            cells[i] = columns[i].text(&a, json_object_get(node, columns[i].key));
         tool_table_add(&table, cells);
     }
     tool_table_print(&table, out);
