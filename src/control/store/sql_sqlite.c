@@ -72,6 +72,7 @@ static enum err fail(struct sql *sql, const char *what, struct errctx *ec)
 {
     int code = sqlite3_extended_errcode(sql->handle);
     enum err err = code_of(code);
+    CHECK(err != ERR_OK);
     (void)err_set(ec, err, "store: %s: %s (%d)", what, sqlite3_errmsg(sql->handle), code);
     if (ec != NULL && err == ERR_IO)
         ec->sys_errno = sqlite3_system_errno(sql->handle);
@@ -290,12 +291,15 @@ static int bind(sqlite3_stmt *statement, int index, const struct sql_value *v)
 enum err sql_query(struct sql *sql, const struct sql_call *call, struct sql_rows **out_rows,
                    struct errctx *ec)
 {
-    if (sql->is_write && sql->failure != ERR_OK)
-        return err_set(ec, sql->failure, "store: a statement of this transaction failed before");
+    if (sql->is_write && sql->failure != ERR_OK) {
+        (void)err_set(ec, sql->failure, "store: a statement of this transaction failed before");
+        return sql->failure;
+    }
     struct sql_rows *rows = NULL;
     enum err err = prepare(sql, call, &rows, ec);
     if (err != ERR_OK)
         return err;
+    CHECK(rows != NULL);
     for (size_t i = 0; i < call->count; i++)
         if (bind(rows->statement, (int)i + 1, &call->values[i]) != SQLITE_OK) {
             err = fail(sql, "bind", ec);

@@ -46,7 +46,7 @@ static void a_node_row_with_a_short_key_is_damaged(void **state)
     assert_int_equal(store_node_get(f->conn, &f->arena, "n1", &node, &ec), ERR_CORRUPT);
 }
 
-#define LEASE_MS 1000
+#define LEASE_MS ((int64_t)1000)
 
 static uint64_t take(struct fixture *f, const char *holder, int64_t now_ms)
 {
