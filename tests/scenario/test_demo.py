@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The demo: what it prints works as it stands when pasted into a shell."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from harness import DEADLINE_S, upsert, wait_for
+
+# What must be in the output of the commands, by what is in the command; the first that fits counts.
+EXPECTED = [
+    (r"^dig .* www\.demo\.test A$", [r"status: NOERROR", r"192\.0\.2\.10\b", r"192\.0\.2\.11\b"]),
+    (r"^dig .* \d+ demo\.test A$", [r"demo\.test\.\s+\d+\s+IN\s+A\s+192\.0\.2\.1[01]\b"]),
+    (r"^dig .* shop\.apps\.demo\.test A$", [r"shop\.apps\.demo\.test\..*\bA\s+192\.0\.2\.30\b"]),
+    (r"^dig .* docs\.demo\.test A$", [r"CNAME\s+www\.demo\.test\.", r"192\.0\.2\.10\b"]),
+    (r"^dig .* _sip\._tcp\.demo\.test SRV \+tcp$", [r"SRV\s+10 60 5060 mail\.demo\.test\."]),
+    (r"^dig .* nobody\.demo\.test A$", [r"status: NXDOMAIN", r"SOA"]),
+    (r"^dig .* www\.demo\.test AAAA$", [r"status: NOERROR", r"ANSWER: 0", r"SOA"]),
+    (r"^dig .* lab\.demo\.test A$", [r"status: NOERROR", r"ANSWER: 0", r"SOA"]),
+    (r"^dig .* new\.demo\.test A$", [r"status: (NOERROR|NXDOMAIN)"]),
+    (r"^export ", []),
+    (r" get-change ", [r"INSYNC|PENDING"]),
+    (r" list-hosted-zones$", [r"demo\.test\."]),
+    (r" list-resource-record-sets ", [r"_sip\._tcp\.demo\.test\.", r"v=spf1"]),
+    (r" change-resource-record-sets ", [r"PENDING|INSYNC"]),
+    (r"/healthz$", [r"^ok"]),
+    (r"/status$", [r'"serving"']),
+    (r"/metrics$", [r"^# HELP"]),
+    (r" status --data ", [r"health\s+ok", r"\bdns\s+yes\s+yes\b"]),
+    (r" node list --data ", [r"^ID\s+STATE", r"ADMITTED.*control.*ago"]),
+]
+
+
+def plain_environment():
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "WEIR_"))}
+    env["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin:" + env.get("PATH", "")
+    env["no_proxy"] = "*"
+    return env
+
+
+def demo_texts(node):
+    """What the demo printed at each start, oldest first."""
+    return re.findall(r"^Weir serves.*?^Ctrl-C ends it.*?$", node.log(), re.S | re.M)
+
+
+def start_demo(fleet, name="demo", **options):
+    node = fleet.node(name, "--demo", **options).start()
+    wait_for(lambda: demo_texts(node), f"the words of the demo; log:\n{node.log()}")
+    return node
+
+
+def commands_of(text):
+    return [line.strip() for line in text.splitlines() if line.startswith("    ")]
+
+
+def paste(command, before=()):
+    """Runs the line in a fresh shell that got the lines `before`, too; everything it printed."""
+    script = "\n".join([*before, command])
+    done = subprocess.run(
+        ["bash", "-c", script], env=plain_environment(), cwd="/", text=True, timeout=DEADLINE_S,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}"
+    return done.stdout
+
+
+def paste_all(text):
+    """Pastes every command in order; the commands."""
+    commands = commands_of(text)
+    exports = [c for c in commands if c.startswith("export ")]
+    for command in commands:
+        wanted = next((want for fits, want in EXPECTED if re.search(fits, command)), None)
+        assert wanted is not None, f"no expectation for: {command}"
+        printed = paste(command, exports)
+        for pattern in wanted:
+            assert re.search(pattern, printed, re.M), f"{command}: no {pattern} in\n{printed}"
+    return commands
+
+
+@pytest.mark.smoke
+def test_every_printed_command_works_when_pasted(fleet):
+    node = start_demo(fleet, "it's a demo")
+    commands = paste_all(demo_texts(node)[0])
+    assert len(commands) >= len(EXPECTED) - 1
+    # The UPSERT among them is real.
+    wait_for(lambda: node.values("new.demo.test") == ["192.0.2.99"], "the pasted change")
+
+
+def test_a_restart_prints_only_and_what_it_prints_works(fleet):
+    node = start_demo(fleet)
+    zone_id = node.boto().list_hosted_zones()["HostedZones"][0]["Id"].rsplit("/", 1)[1]
+    node.wait_insync(node.change(zone_id, upsert("www.demo.test", "A", "192.0.2.10",
+                                                 "192.0.2.11", "192.0.2.77")))
+    node.kill()
+    node.start()
+    wait_for(lambda: len(demo_texts(node)) == 2, "the words of the second start")
+    paste_all(demo_texts(node)[1])
+    assert "192.0.2.77" in node.values("www.demo.test")
+    assert len(node.boto().list_hosted_zones()["HostedZones"]) == 1
+    node.stop()
+
+
+def test_an_account_with_zones_is_left_alone(fleet):
+    node = fleet.node("own").start()
+    node.create_zone("own.test")
+    node.stop()
+    node.flags.append("--demo")
+    node.start()
+    (text,) = wait_for(lambda: demo_texts(node), "the words of the demo")
+    assert "demo.test" not in text
+    zones = node.boto().list_hosted_zones()["HostedZones"]
+    assert [zone["Name"] for zone in zones] == ["own.test."]
+    exports = [c for c in commands_of(text) if c.startswith("export ")]
+    for command in commands_of(text):
+        paste(command, exports)
+
+
+def test_the_demo_uses_the_key_of_the_node_whatever_the_environment_holds(fleet):
+    foreign = {"AWS_ACCESS_KEY_ID": "AKIAFOREIGN", "AWS_SECRET_ACCESS_KEY": "foreign"}
+    node = start_demo(fleet, env=foreign)
+    text = demo_texts(node)[0]
+    (unset,) = [c for c in commands_of(text) if c.startswith("unset ")]
+    (export,) = [c for c in commands_of(text) if c.startswith("export ")]
+    before = [f"export {name}={value}" for name, value in foreign.items()] + [unset, export]
+    listing = next(c for c in commands_of(text) if c.endswith(" list-hosted-zones"))
+    assert "demo.test." in paste(listing, before)
