@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control role: where API, store and rollout meet. They never include each other; the API
+// wakes the rollout through the store's commit, and asks for the nodes' status through a callback.
+// Runs in the role's process: API on the main loop, rollout on a thread of its own.
+#include "cmd/control_role.h"
+
+#include "base/alloc.h"
+#include "cmd/control_first_start.h"
+#include "control/api/api.h"
+#include "control/rollout/rollout.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/** Everything of one control. */
+struct control {
+    struct role_context *context;
+    struct control_keys *keys;
+    struct store *store;
+    _Atomic(struct rollout *) rollout; /* set once; committing threads look at it */
+    struct net_tls *tls;               /* of --api-https */
+    struct api *api;
+    const char *address; /* what the built-in zones answer for the name servers */
+};
+
+static struct role_socket control_sockets[2];
+
+/** The APIs over plain HTTP only ever on loopback; elsewhere TLS. */
+static enum err plan_api(const struct settings *settings, struct errctx *ec)
+{
+    control_sockets[0] = (struct role_socket){.kind = ROLE_SOCKET_TCP, .label = "api"};
+    enum err e = net_address_parse(slice_str(settings->api), &control_sockets[0].wanted, ec);
+    if (e != ERR_OK)
+        return err_wrap(ec, "--api");
+    if (!net_address_is_loopback(&control_sockets[0].wanted))
+        return err_set(ec, ERR_INVALID,
+                       "--api: %s is no loopback address; elsewhere the APIs speak TLS alone "
+                       "(--api-https)",
+                       settings->api);
+    return ERR_OK;
+}
+
+static enum err control_plan(const struct settings *settings, struct role_socket **out_sockets,
+                             size_t *out_count, unsigned *out_threads, struct errctx *ec)
+{
+    enum err e = plan_api(settings, ec);
+    if (e != ERR_OK)
+        return e;
+    size_t count = 1;
+    if (settings->api_https != NULL) {
+        struct role_socket *socket = &control_sockets[count++];
+        *socket = (struct role_socket){.kind = ROLE_SOCKET_TCP, .label = "api_https"};
+        e = net_address_parse(slice_str(settings->api_https), &socket->wanted, ec);
+        if (e != ERR_OK)
+            return err_wrap(ec, "--api-https");
+    }
+    *out_sockets = control_sockets;
+    *out_count = count;
+    *out_threads = 1;
+    return ERR_OK;
+}
+
+static struct slice node_status(void *user, struct arena *a)
+{
+    struct control *c = user;
+    return rollout_status(c->rollout, a);
+}
+
+/** The address that clients reach this node by; NULL where nobody said and DNS is on a wildcard. */
+static const char *advertised(const struct settings *settings)
+{
+    static char text[NET_ADDRESS_TEXT_SIZE];
+    struct net_address address;
+    if (settings->advertise != NULL)
+        return settings->advertise;
+    if (settings->dns.count == 0 ||
+        net_address_parse(slice_str(settings->dns.items[0]), &address, NULL) != ERR_OK ||
+        net_address_is_wildcard(&address))
+        return NULL;
+    net_address_format_ip(&address, text);
+    return text;
+}
+
+static enum err start_rollout(struct control *c, struct errctx *ec)
+{
+    const struct settings *settings = c->context->settings;
+    c->address = advertised(settings);
+    struct rollout_options options = {
+        .store = c->store,
+        .keys = c->keys,
+        .holder = c->keys->identity.node_id,
+        .nodes_fd = c->context->nodes_fd,
+        .builtin = {.platform = settings->platform,
+                    .addresses = &c->address,
+                    .address_count = c->address != NULL ? 1 : 0},
+    };
+    struct rollout *rollout = NULL;
+    enum err e = rollout_start(&options, &rollout, ec);
+    if (e == ERR_OK)
+        atomic_store(&c->rollout, rollout);
+    return e;
+}
+
+static enum err start_api(struct control *c, struct errctx *ec)
+{
+    const struct settings *settings = c->context->settings;
+    struct api_options options = {
+        .store = c->store,
+        .seal_key = &c->keys->seal,
+        .platform = settings->platform,
+        .worker_count = (unsigned)settings->control_workers,
+        .rate_per_s = (uint32_t)settings->api_rate,
+        .limits = HTTP_LIMITS_DEFAULT,
+        .node_status = node_status,
+        .user = c,
+    };
+    enum err e = api_new(c->context->loop, &options, &c->api, ec);
+    if (e != ERR_OK)
+        return e;
+    api_listen(c->api, c->context->sockets[0].fds[0], NULL);
+    if (c->context->socket_count > 1) {
+        e = net_tls_server_new(c->keys->api.cert_pem, c->keys->api.key_pem, &c->tls, ec);
+        if (e != ERR_OK)
+            return e;
+        api_listen(c->api, c->context->sockets[1].fds[0], c->tls);
+    }
+    return ERR_OK;
+}
+
+/** Committed on a worker; the rollout may not stand yet at the very start. */
+static void version_committed(void *user)
+{
+    struct control *c = user;
+    struct rollout *rollout = atomic_load(&c->rollout);
+    if (rollout != NULL)
+        rollout_wake(rollout);
+}
+
+static enum err control_start(struct role_context *context, void **out_state, struct errctx *ec)
+{
+    struct control *c = NEW(struct control);
+    c->context = context;
+    *out_state = c;
+    enum err e = control_open_keys(context->settings, &c->keys, ec);
+    if (e == ERR_OK)
+        e = store_open(context->settings->store, context->settings->data, &c->store, ec);
+    if (e != ERR_OK)
+        return e;
+    store_on_commit(c->store, version_committed, c);
+    e = start_rollout(c, ec);
+    if (e == ERR_OK)
+        e = start_api(c, ec);
+    if (e == ERR_OK)
+        role_ready(context);
+    return e;
+}
+
+static void api_drained(void *user)
+{
+    struct control *c = user;
+    role_drained(c->context);
+}
+
+static void control_drain(void *state)
+{
+    struct control *c = state;
+    api_drain(c->api, api_drained, c);
+}
+
+static void control_stop(void *state)
+{
+    struct control *c = state;
+    api_free(c->api);
+    net_tls_free(c->tls);
+    rollout_stop(c->rollout);
+    store_close(c->store);
+    control_keys_free(c->keys);
+    free(c);
+}
+
+const struct role control_role = {
+    .name = "control",
+    .metrics_role = METRICS_CONTROL,
+    .plan = control_plan,
+    .prepare = control_prepare,
+    .start = control_start,
+    .drain = control_drain,
+    .stop = control_stop,
+};
