@@ -55,21 +55,20 @@ static void put_node(struct buf *out, const struct roster_node *n, int64_t now_n
 {
     put_string(out, n->id);
     buf_append_str(out, ":{");
-    put_text(out, "state", state_names[n->state]);
+    put_text(out, "State", state_names[n->state]);
     if (n->is_heard) {
-        buf_printf(out, "\"heard_ms_ago\":%lld,",
-                   (long long)((now_ns - n->heard_at_ns) / NS_PER_MS));
-        put_text(out, "roles", n->roles);
-        put_text(out, "version", n->version);
-        buf_printf(out, "\"epoch\":%llu,\"sequence\":%llu,", (unsigned long long)n->at.epoch,
+        buf_printf(out, "\"HeardMsAgo\":%lld,", (long long)((now_ns - n->heard_at_ns) / NS_PER_MS));
+        put_text(out, "Roles", n->roles);
+        put_text(out, "Version", n->version);
+        buf_printf(out, "\"Epoch\":%llu,\"Sequence\":%llu,", (unsigned long long)n->at.epoch,
                    (unsigned long long)n->at.sequence);
-        put_root(out, "applied", &n->applied);
-        put_root(out, "tried", &n->tried);
-        put_root(out, "proven", &n->proven);
-        put_root(out, "rejected", &n->rejected);
-        put_text(out, "rejected_reason", n->reason);
+        put_root(out, "Applied", &n->applied);
+        put_root(out, "Tried", &n->tried);
+        put_root(out, "Proven", &n->proven);
+        put_root(out, "Rejected", &n->rejected);
+        put_text(out, "RejectedReason", n->reason);
     }
-    buf_printf(out, "\"pinned\":%s}", n->is_pinned ? "true" : "false");
+    buf_printf(out, "\"Pinned\":%s}", n->is_pinned ? "true" : "false");
 }
 
 static void put_nodes(struct buf *out, const struct roster *roster, int64_t now_ns)
@@ -89,11 +88,11 @@ static void put_held(struct buf *out, const struct held_set *held)
     size_t shown = min_size(held->count, ROLLOUT_STATUS_HELD_MAX);
     for (size_t i = 0; i < shown; i++) {
         const struct store_held *row = &held->rows[i];
-        buf_printf(out, "%s{\"kind\":%d,", i > 0 ? "," : "", (int)row->kind);
-        put_text(out, "group", row->group);
-        buf_printf(out, "\"at_version\":%llu,\"change_version\":%llu,",
+        buf_printf(out, "%s{\"Kind\":%d,", i > 0 ? "," : "", (int)row->kind);
+        put_text(out, "Group", row->group);
+        buf_printf(out, "\"AtVersion\":%llu,\"ChangeVersion\":%llu,",
                    (unsigned long long)row->at_version, (unsigned long long)row->change_version);
-        buf_append_str(out, "\"reason\":");
+        buf_append_str(out, "\"Reason\":");
         put_string(out, row->reason);
         buf_append_byte(out, '}');
     }
@@ -104,18 +103,18 @@ static void put_status(struct rollout *r, struct buf *out, struct slice nodes)
 {
     const struct core *c = r->core;
     bool is_offered = c->phase == CORE_TRY || c->phase == CORE_WAVE;
-    buf_printf(out, "{\"leads\":%s,", c->is_leader ? "true" : "false");
-    put_text(out, "phase", phase_names[c->phase]);
-    buf_printf(out, "\"epoch\":%llu,\"sequence\":%llu,", (unsigned long long)r->pointer_at.epoch,
+    buf_printf(out, "{\"Leads\":%s,", c->is_leader ? "true" : "false");
+    put_text(out, "Phase", phase_names[c->phase]);
+    buf_printf(out, "\"Epoch\":%llu,\"Sequence\":%llu,", (unsigned long long)r->pointer_at.epoch,
                (unsigned long long)r->pointer_at.sequence);
-    put_root(out, "stable_root", &c->stable.root);
-    put_root(out, "candidate_root", is_offered ? &c->candidate.root : &c->stable.root);
-    buf_printf(out, "\"stable_version\":%llu,\"insync_version\":%llu,\"newest_version\":%llu,",
+    put_root(out, "StableRoot", &c->stable.root);
+    put_root(out, "CandidateRoot", is_offered ? &c->candidate.root : &c->stable.root);
+    buf_printf(out, "\"StableVersion\":%llu,\"InsyncVersion\":%llu,\"NewestVersion\":%llu,",
                (unsigned long long)c->stable.version, (unsigned long long)c->insync_version,
                (unsigned long long)c->newest_version);
-    buf_printf(out, "\"held_count\":%zu,\"held\":", r->stable_held.count);
+    buf_printf(out, "\"HeldCount\":%zu,\"Held\":", r->stable_held.count);
     put_held(out, &r->stable_held);
-    buf_append_str(out, ",\"nodes\":");
+    buf_append_str(out, ",\"Nodes\":");
     buf_append(out, nodes);
     buf_append_byte(out, '}');
 }
