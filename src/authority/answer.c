@@ -156,10 +156,7 @@ static void fill(struct answering *a)
         a->rcode = DNS_RCODE_REFUSED;
         return;
     }
-    struct dns_writer_mark start = dns_writer_mark(a->w);
     answer_from_zone(a);
-    if (a->rcode == DNS_RCODE_SERVFAIL)
-        dns_writer_rewind(a->w, start);
 }
 
 /* AA: what the first owner in the answer section says is ours to say (RFC 1035 section 4.1.1). */
@@ -169,6 +166,14 @@ static uint16_t header_flags(const struct answering *a)
     bool is_pure_referral = a->is_referral && a->w->counts[DNS_ANSWER] == 0;
     uint16_t flags = is_of_zone && !is_pure_referral ? DNS_FLAG_AA : 0;
     return a->is_truncated ? flags | DNS_FLAG_TC : flags;
+}
+
+/* Starts the message, or starts it anew. */
+static void start(struct dns_writer *w, uint8_t *out, size_t limit, const struct dns_query *query)
+{
+    dns_writer_start(w, out, limit, query);
+    if (query->has_edns)
+        dns_writer_reserve(w, OPT_BYTES);
 }
 
 size_t answer(const struct world *world, const struct answer_request *request, uint8_t *out,
@@ -192,10 +197,11 @@ size_t answer(const struct world *world, const struct answer_request *request, u
                           .names = {dns_name_slice(&query.qname)},
                           .name_count = 1,
                           .aliases = {.visits_left = ALIAS_VISITS_MAX}};
-    dns_writer_start(&w, out, answer_limit(request, &query, out_bytes), &query);
-    if (query.has_edns)
-        dns_writer_reserve(&w, OPT_BYTES);
+    size_t limit = answer_limit(request, &query, out_bytes);
+    start(&w, out, limit, &query);
     fill(&a);
+    if (a.rcode == DNS_RCODE_SERVFAIL)
+        start(&w, out, limit, &query); /* nothing of what was found so far can be relied on */
     if (query.has_edns)
         dns_writer_opt(&w, ANSWER_UDP_MAX_BYTES, a.rcode, query.dnssec_ok, slice_of(NULL, 0));
     dns_writer_finish(&w, header_flags(&a), a.rcode);

@@ -50,20 +50,19 @@ static enum err diff_leaf(const struct name_diff *d, const struct name_leaf *lea
     return ERR_OK;
 }
 
-/* Slots of the inner node whose subtrees differ, with their twins. */
-static unsigned differing_slots(const struct name_diff *d, struct name_inner *inner,
-                                struct name_twin twin, unsigned slots[TRIE_FAN_OUT],
-                                struct name_twin twins[TRIE_FAN_OUT])
+/* Children of the inner node that differ, with their twins. */
+static unsigned differing_children(const struct name_diff *d, struct name_inner *inner,
+                                   struct name_twin twin, unsigned nibbles[TRIE_FAN_OUT],
+                                   struct name_twin twins[TRIE_FAN_OUT])
 {
     unsigned count = 0;
     for (unsigned nibble = 0; nibble < TRIE_FAN_OUT; nibble++) {
-        unsigned slot;
-        if (!name_inner_slot(inner, nibble, &slot))
+        if (!name_inner_has(inner, nibble))
             continue;
         struct name_twin below = name_twin_below(d->other->loader, twin, inner, nibble);
-        if (name_twin_is(&below, &name_inner_hashes(inner)[slot]))
+        if (name_twin_is(&below, &inner->hashes[nibble]))
             continue;
-        slots[count] = slot;
+        nibbles[count] = nibble;
         twins[count] = below;
         count++;
     }
@@ -81,10 +80,10 @@ static enum err diff_node(const struct name_diff *d, struct name_node *node, str
 {
     if (node->is_leaf)
         return diff_leaf(d, name_leaf_of(node), budget, out_used, ec);
-    unsigned slots[TRIE_FAN_OUT];
+    unsigned nibbles[TRIE_FAN_OUT];
     struct name_twin twins[TRIE_FAN_OUT];
     struct name_inner *inner = name_inner_of(node);
-    unsigned count = differing_slots(d, inner, twin, slots, twins);
+    unsigned count = differing_children(d, inner, twin, nibbles, twins);
     size_t used_all = 0;
     for (unsigned i = 0; i < count && used_all < budget; i++) {
         size_t used = 0;
@@ -93,7 +92,7 @@ static enum err diff_node(const struct name_diff *d, struct name_node *node, str
             continue;
         if (d->is_sampled)
             share = (share + count - i - 1) / (count - i);
-        struct name_node *child = name_loader_child(d->tree->loader, inner, slots[i]);
+        struct name_node *child = name_loader_child(d->tree->loader, inner, nibbles[i]);
         if (child == NULL)
             return err_set(ec, d->tree->loader->failed, "%s", d->tree->loader->failure.text);
         enum err e = diff_node(d, child, twins[i], share, &used, ec);

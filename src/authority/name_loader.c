@@ -27,16 +27,15 @@ static struct name_key key_of(const struct trie_key *key)
 
 static struct name_node *make_inner(const struct trie_chunk *chunk)
 {
-    size_t slot_bytes = sizeof(struct name_node *) + sizeof(struct chunk_hash);
-    struct name_inner *inner = mem_new(1, sizeof(*inner) + chunk->child_count * slot_bytes);
+    struct name_inner *inner = NEW(struct name_inner);
     inner->node.refs = 1;
     inner->node.depth = (uint8_t)chunk->depth;
     inner->prefix = key_of(&chunk->prefix);
-    for (size_t i = 0; i < chunk->child_count; i++)
-        inner->node.present |= (uint16_t)(1U << chunk->children[i].nibble);
-    CHECK(name_inner_count(inner) == chunk->child_count);
-    for (size_t i = 0; i < chunk->child_count; i++)
-        name_inner_hashes(inner)[i] = chunk->children[i].ref.chunk;
+    for (size_t i = 0; i < chunk->child_count; i++) {
+        const struct trie_child *child = &chunk->children[i];
+        inner->node.present |= (uint16_t)(1U << child->nibble);
+        inner->hashes[child->nibble] = child->ref.chunk;
+    }
     return &inner->node;
 }
 
@@ -96,16 +95,17 @@ enum err name_loader_read(struct name_loader *l, const struct chunk_hash *hash,
     return ERR_OK;
 }
 
-struct name_node *name_loader_child(struct name_loader *l, struct name_inner *parent, unsigned slot)
+struct name_node *name_loader_child(struct name_loader *l, struct name_inner *parent,
+                                    unsigned nibble)
 {
-    if (parent->children[slot] != NULL)
-        return parent->children[slot];
+    if (parent->children[nibble] != NULL)
+        return parent->children[nibble];
     CHECK(l != NULL);
     struct errctx ec = {0};
-    enum err e = name_loader_read(l, &name_inner_hashes(parent)[slot], parent->node.depth + 1U,
-                                  &parent->children[slot], &ec);
+    enum err e = name_loader_read(l, &parent->hashes[nibble], parent->node.depth + 1U,
+                                  &parent->children[nibble], &ec);
     if (e == ERR_OK)
-        return parent->children[slot];
+        return parent->children[nibble];
     if (l->failed == ERR_OK) {
         l->failed = e;
         l->failure = ec;
@@ -120,13 +120,13 @@ struct name_twin name_twin_top(const struct name_tree *tree)
     return (struct name_twin){.is_there = true, .hash = tree->hash, .node = tree->top};
 }
 
-static struct name_twin twin_of_child(struct name_inner *parent, unsigned slot)
+static struct name_twin twin_of_child(struct name_inner *parent, unsigned nibble)
 {
     return (struct name_twin){.is_there = true,
-                              .hash = name_inner_hashes(parent)[slot],
-                              .node = parent->children[slot],
+                              .hash = parent->hashes[nibble],
+                              .node = parent->children[nibble],
                               .parent = parent,
-                              .slot = slot};
+                              .nibble = nibble};
 }
 
 struct name_twin name_twin_below(struct name_loader *l, struct name_twin twin,
@@ -135,18 +135,17 @@ struct name_twin name_twin_below(struct name_loader *l, struct name_twin twin,
     static const struct name_twin none = {.is_there = false};
     while (twin.is_there) { /* each step goes to a child, so it ends at a leaf at the latest */
         if (twin.node == NULL)
-            twin.node = name_loader_child(l, twin.parent, twin.slot);
+            twin.node = name_loader_child(l, twin.parent, twin.nibble);
         if (twin.node == NULL)
             return none;
         if (twin.node->is_leaf || twin.node->depth > inner->node.depth)
             return twin;
         struct name_inner *other = name_inner_of(twin.node);
         bool is_level = other->node.depth == inner->node.depth;
-        unsigned slot;
         unsigned to = is_level ? nibble : name_key_nibble(&inner->prefix, other->node.depth);
-        if (!name_inner_slot(other, to, &slot))
+        if (!name_inner_has(other, to))
             return none;
-        twin = twin_of_child(other, slot);
+        twin = twin_of_child(other, to);
         if (is_level)
             return twin;
     }

@@ -33,7 +33,7 @@ enum err name_loader_read(struct name_loader *l, const struct chunk_hash *hash,
  * the loader). The tree owns it. `l` NULL: the child is there.
  */
 struct name_node *name_loader_child(struct name_loader *l, struct name_inner *parent,
-                                    unsigned slot);
+                                    unsigned nibble);
 
 /**
  * What another tree holds at the same place: a subtree, known by its chunk before it is loaded.
@@ -44,7 +44,7 @@ struct name_twin {
     struct chunk_hash hash;
     struct name_node *node;    /* NULL: not loaded; then it is this child of `parent` */
     struct name_inner *parent; /* NULL for the top */
-    unsigned slot;
+    unsigned nibble;
 };
 
 /** The twin that a whole tree is; NULL: no tree. */

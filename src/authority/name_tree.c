@@ -14,9 +14,15 @@
 
 #include <stdlib.h>
 
+/* Cache lines: the keys and ends of a leaf of a dozen names, where a large zone's leaves lie. */
+#define LEAF_LINES_AHEAD 5
+
+/* Without a branch: which way a search goes is chance, and a wrong guess costs more than both. */
 static bool key_is_less(const struct name_key *a, const struct name_key *b)
 {
-    return a->zone != b->zone ? a->zone < b->zone : a->owner < b->owner;
+    unsigned is_less = a->zone < b->zone;
+    unsigned is_same = a->zone == b->zone;
+    return (is_less | (is_same & (unsigned)(a->owner < b->owner))) != 0;
 }
 
 static bool key_is_equal(const struct name_key *a, const struct name_key *b)
@@ -24,21 +30,38 @@ static bool key_is_equal(const struct name_key *a, const struct name_key *b)
     return a->zone == b->zone && a->owner == b->owner;
 }
 
+/*
+ * Of a million names each look-up meets a leaf that no cache holds: its keys and what follows them
+ * are asked for together, not one after the other as the search goes on.
+ */
+static void fetch_ahead(const struct name_leaf *leaf)
+{
+    for (size_t line = 1; line <= LEAF_LINES_AHEAD; line++)
+        __builtin_prefetch((const char *)leaf + line * CACHE_LINE_BYTES);
+}
+
+/* The first key that is not below `key`, or the count. */
+static size_t lower_bound(const struct name_leaf *leaf, const struct name_key *key)
+{
+    size_t low = 0;
+    size_t left = leaf->count;
+    while (left > 0) {
+        size_t half = (left + 1) / 2;
+        low += key_is_less(&leaf->keys[low + half - 1], key) ? half : 0;
+        left -= half;
+    }
+    return low;
+}
+
 /* Two names may have one key, however unlikely; the owner decides. */
 static bool leaf_find(const struct name_leaf *leaf, const struct name_key *key, struct slice owner,
                       struct name_record *out)
 {
-    size_t low = 0;
-    size_t high = leaf->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (key_is_less(&leaf->keys[middle], key))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (; low < leaf->count && key_is_equal(&leaf->keys[low], key); low++) {
-        struct name_record record = name_record_read(name_leaf_packed(leaf, low).data);
+    fetch_ahead(leaf);
+    for (size_t i = lower_bound(leaf, key); i < leaf->count; i++) {
+        if (!key_is_equal(&leaf->keys[i], key))
+            return false;
+        struct name_record record = name_record_read(name_leaf_packed(leaf, i).data);
         if (slice_equal(record.owner, owner)) {
             *out = record;
             return true;
@@ -53,12 +76,10 @@ bool name_tree_find(const struct name_tree *tree, const struct name_key *key, st
     struct name_node *node = tree->top;
     while (node != NULL && !node->is_leaf) { /* ends: invariant 2 */
         struct name_inner *inner = name_inner_of(node);
-        unsigned slot;
-        if (!name_inner_slot(inner, name_key_nibble(key, node->depth), &slot))
-            return false;
-        node = inner->children[slot];
-        if (UNLIKELY(node == NULL))
-            node = name_loader_child(tree->loader, inner, slot);
+        unsigned nibble = name_key_nibble(key, node->depth);
+        node = inner->children[nibble];
+        if (UNLIKELY(node == NULL) && tree->loader != NULL && name_inner_has(inner, nibble))
+            node = name_loader_child(tree->loader, inner, nibble);
     }
     return node != NULL && leaf_find(name_leaf_of(node), key, owner, out);
 }
@@ -80,7 +101,7 @@ void name_node_unref(struct name_node *node)
         return;
     if (!node->is_leaf) {
         struct name_inner *inner = name_inner_of(node);
-        for (unsigned i = 0; i < name_inner_count(inner); i++)
+        for (unsigned i = 0; i < TRIE_FAN_OUT; i++)
             name_node_unref(inner->children[i]);
     }
     free(node);
@@ -108,12 +129,11 @@ static enum err load_subtree(struct name_loader *l, const struct chunk_hash *has
         return e;
     for (unsigned nibble = 0; !node->is_leaf && nibble < TRIE_FAN_OUT; nibble++) {
         struct name_inner *inner = name_inner_of(node);
-        unsigned slot;
-        if (!name_inner_slot(inner, nibble, &slot))
+        if (!name_inner_has(inner, nibble))
             continue;
         struct name_twin below = name_twin_below(NULL, twin, inner, nibble);
-        e = load_subtree(l, &name_inner_hashes(inner)[slot], node->depth + 1U, below,
-                         &inner->children[slot], ec);
+        e = load_subtree(l, &inner->hashes[nibble], node->depth + 1U, below,
+                         &inner->children[nibble], ec);
         if (e != ERR_OK) {
             name_node_unref(node);
             return e;

@@ -16,11 +16,12 @@ struct name_node {
     bool is_leaf;
 };
 
-/** An inner node: as many children as bits are present, then the hashes of their chunks. */
+/** An inner node. By the hash of many names nearly all children of nearly all nodes are there. */
 struct name_inner {
     struct name_node node;
-    struct name_key prefix;       /* the nibbles above depth that all keys below share */
-    struct name_node *children[]; /* NULL: not loaded (lazy trees only) */
+    struct name_node *children[TRIE_FAN_OUT]; /* NULL: none, or not loaded (lazy trees only) */
+    struct name_key prefix;                 /* the nibbles above depth that all keys below share */
+    struct chunk_hash hashes[TRIE_FAN_OUT]; /* of the children's chunks */
 };
 
 /** A leaf: its keys sorted, then where each packed name ends, then the packed names. One block. */
@@ -71,25 +72,10 @@ struct name_node *name_node_ref(struct name_node *node);
 /** Gives a reference back; the last one frees the subtree. NULL is fine. Builder thread. */
 void name_node_unref(struct name_node *node);
 
-/** Children of an inner node. */
-static inline unsigned name_inner_count(const struct name_inner *inner)
+/** Whether the nibble leads to a child, loaded or not. */
+static inline bool name_inner_has(const struct name_inner *inner, unsigned nibble)
 {
-    return (unsigned)__builtin_popcount(inner->node.present);
-}
-
-/** The hashes of the children's chunks, in their order. */
-static inline struct chunk_hash *name_inner_hashes(struct name_inner *inner)
-{
-    return (struct chunk_hash *)(void *)&inner->children[name_inner_count(inner)];
-}
-
-/** Whether the nibble leads to a child, and to the how manieth. */
-static inline bool name_inner_slot(const struct name_inner *inner, unsigned nibble,
-                                   unsigned *out_slot)
-{
-    unsigned bit = 1U << nibble;
-    *out_slot = (unsigned)__builtin_popcount(inner->node.present & (bit - 1));
-    return (inner->node.present & bit) != 0;
+    return (inner->node.present >> nibble & 1) != 0;
 }
 
 /** Where packed names of a leaf end, relative to the first. */
