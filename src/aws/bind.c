@@ -59,12 +59,18 @@ static bool is_left_out(const struct aws_member *m, bool was_sent, struct slice 
     return !was_sent || (m->location == AWS_IN_QUERY && text.len == 0 && !m->is_required);
 }
 
-static bool has_body(const struct aws_shape *shape)
+static bool has_body(const struct aws_shape *shape, bool only_required)
 {
     for (const struct aws_member *m = shape->members; m->name != NULL; m++)
-        if (m->location == AWS_IN_BODY)
+        if (m->location == AWS_IN_BODY && (m->is_required || !only_required))
             return true;
     return false;
+}
+
+/* Clients send no body at all where all of its members are left out. */
+static bool wants_body(const struct aws_shape *shape, struct slice body)
+{
+    return body.len > 0 ? has_body(shape, false) : has_body(shape, true);
 }
 
 enum aws_error aws_bind_request(const struct aws_route *route, const struct aws_input *input,
@@ -72,7 +78,7 @@ enum aws_error aws_bind_request(const struct aws_route *route, const struct aws_
 {
     const struct aws_operation *o = route->operation;
     CHECK(o->status != 0);
-    if (has_body(o->request)) {
+    if (wants_body(o->request, input->body)) {
         enum aws_error error = aws_xml_parse(o->service, o->request, input->body, out, fault);
         if (error != AWS_OK)
             return error;
@@ -114,7 +120,7 @@ void aws_bind_response(struct arena *a, const struct aws_operation *operation, c
         out->headers[out->header_count++] = (struct sigv4_header){
             .name = slice_str(m->name), .value = arena_copy(a, buf_slice(&text))};
     }
-    if (!has_body(shape))
+    if (!has_body(shape, false))
         return;
     buf_clear(&text);
     aws_xml_write(&text, shape, aws_service_namespace(operation->service), value);

@@ -163,6 +163,22 @@ static void parameters_that_do_not_fit_are_refused(void **state)
     assert_non_null(strstr(message, "Member must have length less than or equal to 32"));
 }
 
+static void a_body_may_be_left_out_where_nothing_of_it_is_required(void **state)
+{
+    (void)state;
+    struct aws_fault fault = {.arena = &arena};
+    struct aws_route r;
+    struct aws_input input = {0};
+    struct r53_update_hosted_zone_comment_request comment = {0};
+    assert_int_equal(route("POST", "/2013-04-01/hostedzone/Z1", "", &r), AWS_OK);
+    assert_int_equal(aws_bind_request(&r, &input, &comment, &fault), AWS_OK);
+    assert_string_equal(comment.id, "Z1");
+    assert_null(comment.comment);
+    struct r53_create_hosted_zone_request create = {0};
+    assert_int_equal(route("POST", "/2013-04-01/hostedzone", "", &r), AWS_OK);
+    assert_int_equal(aws_bind_request(&r, &input, &create, &fault), AWS_MalformedInput);
+}
+
 static void a_creation_answers_with_its_location(void **state)
 {
     (void)state;
@@ -231,6 +247,7 @@ int main(void)
         cmocka_unit_test(the_path_decides_the_service),
         cmocka_unit_test(labels_and_parameters_are_bound),
         cmocka_unit_test(parameters_that_do_not_fit_are_refused),
+        cmocka_unit_test(a_body_may_be_left_out_where_nothing_of_it_is_required),
         cmocka_unit_test(a_creation_answers_with_its_location),
         cmocka_unit_test(errors_have_each_services_form),
         cmocka_unit_test(ids_have_the_form_of_aws),
