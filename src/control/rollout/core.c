@@ -155,7 +155,8 @@ static uint64_t applied_version(const struct core *c, const struct roster_node *
 }
 
 /**
- * The least version that all nodes waited for have applied; 0: none.
+ * The least version that all nodes waited for have applied; 0: none, or who is there is not known
+ * yet.
  * next      where not NULL, it counts as stable already
  * is_alone  only `next`, as what nodes run besides it holds back more
  */
@@ -163,6 +164,8 @@ static uint64_t insync_version(const struct core *c, int64_t now_ns,
                                const struct core_release *next, bool is_alone)
 {
     uint64_t least = UINT64_MAX;
+    if (!has_settled(c, now_ns))
+        return 0;
     for (size_t i = 0; i < c->roster.count; i++) {
         const struct roster_node *n = c->roster.nodes[i];
         if (!roster_counts(n, now_ns, c->limits.insync_heard_ns))

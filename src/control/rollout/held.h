@@ -31,6 +31,7 @@ void held_set_copy(struct held_set *to, const struct held_set *from);
 /** Adds rows, copied; one that is there already stays as it is. */
 void held_set_add(struct held_set *s, const struct store_held *rows, size_t count);
 
+/** Whether both have the same rows, reasons included. */
 bool held_set_equal(const struct held_set *a, const struct held_set *b);
 
 /** The first row of the object, or NULL. */

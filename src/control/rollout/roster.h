@@ -78,10 +78,13 @@ void roster_hear(struct roster_node *n, const struct release_report *report, int
 /** Whether the feed serves it: admitted, cordoned or draining. */
 bool roster_is_served(const struct roster_node *n);
 
-/** Whether a rollout looks at it: admitted, neither cordoned nor pinned, has the role, and was
- *  heard within `within_ns`. */
+/**
+ * Whether a rollout looks at it: admitted, neither cordoned nor pinned, has the role, and was heard
+ * within `within_ns`.
+ */
 bool roster_counts(const struct roster_node *n, int64_t now_ns, int64_t within_ns);
 
+/** How many nodes an operator put into this state. */
 size_t roster_count_state(const struct roster *r, enum store_node_state state);
 
 #endif
