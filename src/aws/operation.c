@@ -52,8 +52,8 @@ bool aws_service_of_path(struct slice path, enum aws_service *out_service)
         path = slice_sub(path, 1, path.len);
     for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
         struct slice prefix = slice_str(prefixes[i].prefix);
-        bool ends_there = path.len == prefix.len || path.data[prefix.len] == '/';
-        if (slice_starts_with(path, prefix) && ends_there) {
+        struct slice rest = slice_sub(path, prefix.len, path.len);
+        if (slice_starts_with(path, prefix) && (rest.len == 0 || rest.data[0] == '/')) {
             *out_service = prefixes[i].service;
             return true;
         }

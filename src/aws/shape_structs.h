@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The row macros of the shape tables, as C declarations: enums, structs and the names of their
 // descriptor tables. Included before a .def file; has no include guard on purpose.
+// NOLINTBEGIN(bugprone-macro-parentheses): what a declaration names cannot stand in parentheses
 #define ENUM_BEGIN(c_name) enum c_name { c_name##_absent,
 #define VALUE(c_value, text) c_value,
 #define ENUM_END                                                                                   \
@@ -37,3 +38,4 @@
 #define SHAPE_END                                                                                  \
     }                                                                                              \
     ;
+// NOLINTEND(bugprone-macro-parentheses)

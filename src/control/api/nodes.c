@@ -115,7 +115,7 @@ static enum aws_error find_node(struct api_call *c, const json_t *in, struct sto
 static enum aws_error decide(struct api_call *c, const json_t *in, json_t *out,
                              const struct decision *d)
 {
-    struct store_node node;
+    struct store_node node = {0};
     struct errctx ec = {0};
     enum aws_error error = find_node(c, in, &node);
     if (error != AWS_OK)

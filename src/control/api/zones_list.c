@@ -50,8 +50,8 @@ enum aws_error api_list_hosted_zones(struct api_call *c, const void *in, void *o
 {
     const struct r53_list_hosted_zones_request *request = in;
     struct r53_list_hosted_zones_response *response = out;
-    struct page page;
-    size_t size;
+    struct page page = {0};
+    size_t size = 0;
     enum aws_error error = api_page_size(c, request->max_items, API_ZONES_PAGE_MAX, &size);
     if (error == AWS_OK && request->delegation_set_id != NULL) {
         struct store_delegation_set set;
@@ -98,8 +98,8 @@ enum aws_error api_list_hosted_zones_by_name(struct api_call *c, const void *in,
 {
     const struct r53_list_hosted_zones_by_name_request *request = in;
     struct r53_list_hosted_zones_by_name_response *response = out;
-    struct page page;
-    size_t size;
+    struct page page = {0};
+    size_t size = 0;
     struct store_zone_query query = {.account_id = c->account_id, .by_name = true};
     enum aws_error error = api_page_size(c, request->max_items, API_ZONES_PAGE_MAX, &size);
     if (error == AWS_OK)
