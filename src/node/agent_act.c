@@ -160,7 +160,6 @@ static void fork_trial(struct agent *a, const struct chunk_hash *root)
         .role_count = a->node->role_count,
         .data_dir = a->node->settings->data,
         .after = *root,
-        .wall_ns = NODE_TRIAL_WALL_NS,
         .on_end = trial_ended,
         .user = a,
     };

@@ -254,6 +254,8 @@ struct trial *trial_start(const struct trial_options *options)
     struct trial *t = NEW(struct trial);
     t->options = *options;
     t->cpu_ms = cpu_limit_ms(options);
+    if (options->wall_ns == 0)
+        t->options.wall_ns = NODE_TRIAL_WALL_NS * (HAS_SANITIZER ? NODE_TRIAL_SANITIZER_TIMES : 1);
     int fds[2];
     CHECK_MSG(pipe2(fds, O_CLOEXEC) == 0, "no pipe for the trial");
     pid_t parent = getpid();
@@ -269,7 +271,7 @@ struct trial *trial_start(const struct trial_options *options)
     loop_io_set(options->loop, &t->io, t->read_fd, LOOP_READ);
     t->wall.on_time = wall_time_over;
     t->wall.user = t;
-    loop_timer_set(options->loop, &t->wall, options->wall_ns, 0);
+    loop_timer_set(options->loop, &t->wall, t->options.wall_ns, 0);
     return t;
 }
 

@@ -22,7 +22,7 @@ struct trial_options {
     const char *data_dir;     /* borrowed while it runs */
     struct chunk_hash before; /* what is served; zero: nothing yet */
     struct chunk_hash after;
-    int64_t wall_ns; /* NODE_TRIAL_WALL_NS but in tests */
+    int64_t wall_ns; /* 0: NODE_TRIAL_WALL_NS */
     /** Once, unless the trial is freed before; the trial is freed after it returns. */
     void (*on_end)(void *user, enum trial_outcome outcome, const char *reason);
     void *user;
