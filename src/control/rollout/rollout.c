@@ -192,7 +192,6 @@ static void rollout_free(struct rollout *r)
     net_tls_free(r->tls);
     buf_fini(&r->pointer);
     buf_fini(&r->status_text);
-    buf_fini(&r->nodes_text);
     pthread_mutex_destroy(&r->status_lock);
     mem_cleanup(&r);
 }

@@ -38,15 +38,11 @@ void rollout_wake(void *rollout);
 void rollout_stop(struct rollout *r);
 
 /**
- * What the fleet runs, as JSON text for the console: epoch, sequence, stable and candidate root,
- * versions, held objects, and "nodes" as below. At most a second old. Any thread; in `a`.
+ * What the fleet runs, as a JSON object: Leads, Phase, Epoch, Sequence, StableRoot, CandidateRoot,
+ * StableVersion, InsyncVersion, NewestVersion, HeldCount, Held, and Nodes, an object by node id of
+ * HeardMsAgo, Roles, Version, Epoch, Sequence, Applied, Tried, Proven, Rejected, RejectedReason,
+ * Pinned. At most a second old. Any thread; in `a`.
  */
 struct slice rollout_status(struct rollout *r, struct arena *a);
-
-/**
- * The nodes alone, a JSON object by node id: state, last heard, roles, version, applied, tried,
- * proven, rejected and reason, pinned. Any thread; in `a`. Fits api_options.node_status.
- */
-struct slice rollout_node_status(void *rollout, struct arena *a);
 
 #endif

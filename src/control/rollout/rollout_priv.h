@@ -49,9 +49,8 @@ struct rollout {
     int64_t collected_ns;
     unsigned releases_since_collect;
 
-    pthread_mutex_t status_lock; /* guards status_text and nodes_text */
+    pthread_mutex_t status_lock; /* guards status_text */
     struct buf status_text;
-    struct buf nodes_text;
 };
 
 /* ---- rollout.c */

@@ -6,12 +6,6 @@
 #include "metrics/counters.h"
 #include "metrics/log.h"
 
-static const char *const state_names[] = {
-    [STORE_NODE_PENDING] = "pending",   [STORE_NODE_ADMITTED] = "admitted",
-    [STORE_NODE_CORDONED] = "cordoned", [STORE_NODE_DRAINING] = "draining",
-    [STORE_NODE_REMOVED] = "removed",
-};
-
 static const char *const phase_names[] = {
     [CORE_IDLE] = "idle", [CORE_READY] = "ready",     [CORE_TRY] = "trial",
     [CORE_WAVE] = "wave", [CORE_REFUSED] = "refused",
@@ -51,17 +45,34 @@ static void put_root(struct buf *out, const char *name, const struct chunk_hash 
         put_text(out, name, hex);
 }
 
+static void put_number(struct buf *out, const char *name, uint64_t number)
+{
+    buf_printf(out, "\"%s\":%llu,", name, (unsigned long long)number);
+}
+
+static void put_roles(struct buf *out, const char *roles)
+{
+    struct slice rest = slice_str(roles);
+    struct slice role;
+    const char *separator = "";
+    buf_append_str(out, "\"Roles\":[");
+    while (rest.len > 0 && slice_split(&rest, ',', &role)) {
+        buf_printf(out, "%s\"%.*s\"", separator, SLICE_FMT(role));
+        separator = ",";
+    }
+    buf_append_str(out, "],");
+}
+
 static void put_node(struct buf *out, const struct roster_node *n, int64_t now_ns)
 {
     put_string(out, n->id);
     buf_append_str(out, ":{");
-    put_text(out, "State", state_names[n->state]);
     if (n->is_heard) {
-        buf_printf(out, "\"HeardMsAgo\":%lld,", (long long)((now_ns - n->heard_at_ns) / NS_PER_MS));
-        put_text(out, "Roles", n->roles);
+        put_number(out, "HeardMsAgo", (uint64_t)((now_ns - n->heard_at_ns) / NS_PER_MS));
+        put_roles(out, n->roles);
         put_text(out, "Version", n->version);
-        buf_printf(out, "\"Epoch\":%llu,\"Sequence\":%llu,", (unsigned long long)n->at.epoch,
-                   (unsigned long long)n->at.sequence);
+        put_number(out, "Epoch", n->at.epoch);
+        put_number(out, "Sequence", n->at.sequence);
         put_root(out, "Applied", &n->applied);
         put_root(out, "Tried", &n->tried);
         put_root(out, "Proven", &n->proven);
@@ -73,7 +84,7 @@ static void put_node(struct buf *out, const struct roster_node *n, int64_t now_n
 
 static void put_nodes(struct buf *out, const struct roster *roster, int64_t now_ns)
 {
-    buf_append_byte(out, '{');
+    buf_append_str(out, "\"Nodes\":{");
     for (size_t i = 0; i < roster->count; i++) {
         if (i > 0)
             buf_append_byte(out, ',');
@@ -84,48 +95,46 @@ static void put_nodes(struct buf *out, const struct roster *roster, int64_t now_
 
 static void put_held(struct buf *out, const struct held_set *held)
 {
-    buf_append_byte(out, '[');
     size_t shown = min_size(held->count, ROLLOUT_STATUS_HELD_MAX);
+    put_number(out, "HeldCount", held->count);
+    buf_append_str(out, "\"Held\":[");
     for (size_t i = 0; i < shown; i++) {
         const struct store_held *row = &held->rows[i];
-        buf_printf(out, "%s{\"Kind\":%d,", i > 0 ? "," : "", (int)row->kind);
+        buf_append_str(out, i > 0 ? ",{" : "{");
+        put_number(out, "Kind", row->kind);
         put_text(out, "Group", row->group);
-        buf_printf(out, "\"AtVersion\":%llu,\"ChangeVersion\":%llu,",
-                   (unsigned long long)row->at_version, (unsigned long long)row->change_version);
+        put_number(out, "AtVersion", row->at_version);
+        put_number(out, "ChangeVersion", row->change_version);
         buf_append_str(out, "\"Reason\":");
         put_string(out, row->reason);
         buf_append_byte(out, '}');
     }
-    buf_append_byte(out, ']');
+    buf_append_str(out, "],");
 }
 
-static void put_status(struct rollout *r, struct buf *out, struct slice nodes)
+static void put_status(const struct rollout *r, struct buf *out)
 {
     const struct core *c = r->core;
     bool is_offered = c->phase == CORE_TRY || c->phase == CORE_WAVE;
     buf_printf(out, "{\"Leads\":%s,", c->is_leader ? "true" : "false");
     put_text(out, "Phase", phase_names[c->phase]);
-    buf_printf(out, "\"Epoch\":%llu,\"Sequence\":%llu,", (unsigned long long)r->pointer_at.epoch,
-               (unsigned long long)r->pointer_at.sequence);
+    put_number(out, "Epoch", r->pointer_at.epoch);
+    put_number(out, "Sequence", r->pointer_at.sequence);
     put_root(out, "StableRoot", &c->stable.root);
     put_root(out, "CandidateRoot", is_offered ? &c->candidate.root : &c->stable.root);
-    buf_printf(out, "\"StableVersion\":%llu,\"InsyncVersion\":%llu,\"NewestVersion\":%llu,",
-               (unsigned long long)c->stable.version, (unsigned long long)c->insync_version,
-               (unsigned long long)c->newest_version);
-    buf_printf(out, "\"HeldCount\":%zu,\"Held\":", r->stable_held.count);
+    put_number(out, "StableVersion", c->stable.version);
+    put_number(out, "InsyncVersion", c->insync_version);
+    put_number(out, "NewestVersion", c->newest_version);
     put_held(out, &r->stable_held);
-    buf_append_str(out, ",\"Nodes\":");
-    buf_append(out, nodes);
+    put_nodes(out, &c->roster, time_monotonic_ns());
     buf_append_byte(out, '}');
 }
 
 void rollout_write_status(struct rollout *r)
 {
     pthread_mutex_lock(&r->status_lock);
-    buf_clear(&r->nodes_text);
     buf_clear(&r->status_text);
-    put_nodes(&r->nodes_text, &r->core->roster, time_monotonic_ns());
-    put_status(r, &r->status_text, buf_slice(&r->nodes_text));
+    put_status(r, &r->status_text);
     pthread_mutex_unlock(&r->status_lock);
 }
 
@@ -133,15 +142,6 @@ struct slice rollout_status(struct rollout *r, struct arena *a)
 {
     pthread_mutex_lock(&r->status_lock);
     struct slice text = arena_copy(a, buf_slice(&r->status_text));
-    pthread_mutex_unlock(&r->status_lock);
-    return text;
-}
-
-struct slice rollout_node_status(void *rollout, struct arena *a)
-{
-    struct rollout *r = rollout;
-    pthread_mutex_lock(&r->status_lock);
-    struct slice text = arena_copy(a, buf_slice(&r->nodes_text));
     pthread_mutex_unlock(&r->status_lock);
     return text;
 }
