@@ -3,8 +3,10 @@
 #include "tool/client.h"
 
 #include "aws/sigv4.h"
+#include "base/check.h"
 #include "base/time.h"
 #include "os/file.h"
+#include "tool/environment.h"
 #include "tool/limits.h"
 #include "tool/ready.h"
 
@@ -72,6 +74,7 @@ static void sign(struct arena *a, const struct tool_client *client, const struct
                  struct http_request *request)
 {
     struct sigv4_header covered[TOOL_CALL_HEADERS_MAX];
+    CHECK(request->fields.count <= TOOL_CALL_HEADERS_MAX);
     for (size_t i = 0; i < request->fields.count; i++)
         covered[i] = (struct sigv4_header){.name = request->fields.items[i].name,
                                            .value = request->fields.items[i].value};
@@ -83,12 +86,12 @@ static void sign(struct arena *a, const struct tool_client *client, const struct
         .header_count = request->fields.count,
     };
     sha256_hex(call->body, signed_request.body_sha256);
-    const char *region = getenv("AWS_DEFAULT_REGION");
+    const char *region = tool_variable("AWS_DEFAULT_REGION");
     const struct sigv4_sign_options options = {
         .key_id = slice_str(client->credentials.key_id),
         .secret = slice_str(client->credentials.secret),
         .session_token = slice_str(client->credentials.session_token),
-        .region = slice_str(region != NULL && region[0] != '\0' ? region : "us-east-1"),
+        .region = slice_str(region != NULL ? region : "us-east-1"),
         .service = call->service,
         .now_unix_s = time_unix_ms() / MS_PER_S,
     };

@@ -3,9 +3,8 @@
 #include "tool/credentials.h"
 
 #include "os/file.h"
+#include "tool/environment.h"
 #include "tool/limits.h"
-
-#include <stdlib.h>
 
 /** Sets the field that a "name = value" line is about; other names are passed over. */
 static void take_line(struct arena *a, struct slice line, struct tool_credentials *c)
@@ -67,20 +66,13 @@ static enum err from_file(struct arena *a, const char *path, const char *profile
     return e == ERR_OK ? ERR_OK : err_wrap(ec, "access key");
 }
 
-/** A variable that is set to something, else NULL. */
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
-    return is_set(value) ? value : NULL;
-}
-
 enum err tool_credentials_find(struct arena *a, const char *data_dir,
                                struct tool_credentials *out_credentials, struct errctx *ec)
 {
     const struct tool_credentials from_environment = {
-        .key_id = variable("AWS_ACCESS_KEY_ID"),
-        .secret = variable("AWS_SECRET_ACCESS_KEY"),
-        .session_token = variable("AWS_SESSION_TOKEN"),
+        .key_id = tool_variable("AWS_ACCESS_KEY_ID"),
+        .secret = tool_variable("AWS_SECRET_ACCESS_KEY"),
+        .session_token = tool_variable("AWS_SESSION_TOKEN"),
     };
     if ((from_environment.key_id == NULL) != (from_environment.secret == NULL))
         return err_set(ec, ERR_INVALID,
@@ -89,8 +81,8 @@ enum err tool_credentials_find(struct arena *a, const char *data_dir,
         *out_credentials = from_environment;
         return ERR_OK;
     }
-    const char *shared_file = variable("AWS_SHARED_CREDENTIALS_FILE");
-    const char *profile = variable("AWS_PROFILE");
+    const char *shared_file = tool_variable("AWS_SHARED_CREDENTIALS_FILE");
+    const char *profile = tool_variable("AWS_PROFILE");
     if (shared_file == NULL)
         return tool_credentials_of_node(a, data_dir, out_credentials, ec);
     return from_file(a, shared_file, profile != NULL ? profile : "default", out_credentials, ec);

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "tool/demo_text.h"
 #include "tool/demo_zone.h"
+#include "tool/environment.h"
 #include "tool/limits.h"
 #include "tool/ready.h"
 #include "tool/route53.h"
@@ -159,7 +160,8 @@ static enum err run_demo(struct arena *a, const char *data_dir, struct demo_fact
     facts->dns = ready.dns;
     facts->api = ready.api;
     facts->admin = ready.admin;
-    facts->has_other_key = getenv("AWS_ACCESS_KEY_ID") != NULL || getenv("AWS_PROFILE") != NULL;
+    facts->has_other_key =
+        tool_variable("AWS_ACCESS_KEY_ID") != NULL || tool_variable("AWS_PROFILE") != NULL;
     const struct tool_client_options options = {.data_dir = data_dir, .is_of_node = true};
     e = tool_client_open(a, &options, &client, ec);
     return e == ERR_OK ? provide_zone(&client, a, facts, ec) : e;
@@ -177,6 +179,6 @@ int tool_demo(const struct settings *settings)
         return EXIT_FAILURE;
     }
     demo_text(&text, &facts);
-    fwrite(buf_slice(&text).data, 1, buf_len(&text), stdout);
+    (void)fwrite(buf_slice(&text).data, 1, buf_len(&text), stdout);
     return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

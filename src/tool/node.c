@@ -45,7 +45,7 @@ static enum err run_list(const struct node_verb *verb, const struct tool_options
         return e;
     if (o->is_json) {
         json_dumpf(output, stdout, JSON_INDENT(2));
-        fputc('\n', stdout);
+        (void)fputc('\n', stdout);
     } else {
         tool_node_list_print(output, stdout);
     }

@@ -2,9 +2,8 @@
 // The command line of the tools. Called once at the start of a command, on its only thread.
 #include "tool/options.h"
 
-#include "base/slice.h"
+#include "tool/environment.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /** One option; its value goes to text, its presence to flag. */
@@ -62,9 +61,8 @@ static enum err take_option(struct tool_options *o, unsigned known, int argc, ch
 
 static const char *data_dir_by_default(void)
 {
-    const char *from_environment = getenv("WEIR_DATA");
-    return from_environment != NULL && from_environment[0] != '\0' ? from_environment
-                                                                   : "./weir-data";
+    const char *from_environment = tool_variable("WEIR_DATA");
+    return from_environment != NULL ? from_environment : "./weir-data";
 }
 
 enum err tool_options_parse(int argc, char *const *argv, unsigned known,

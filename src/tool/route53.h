@@ -17,16 +17,19 @@ enum err tool_route53_zones(const struct tool_client *c, struct arena *a, const 
                             struct r53_list_hosted_zones_by_name_response *out, struct errctx *ec)
     MUST_USE;
 
+/** CreateHostedZone. */
 enum err tool_route53_create_zone(const struct tool_client *c, struct arena *a,
                                   const struct r53_create_hosted_zone_request *request,
                                   struct r53_create_hosted_zone_response *out, struct errctx *ec)
     MUST_USE;
 
+/** ChangeResourceRecordSets. */
 enum err tool_route53_change(const struct tool_client *c, struct arena *a,
                              const struct r53_change_record_sets_request *request,
                              struct r53_change_record_sets_response *out, struct errctx *ec)
     MUST_USE;
 
+/** GetChange. */
 enum err tool_route53_get_change(const struct tool_client *c, struct arena *a, const char *id,
                                  struct r53_get_change_response *out, struct errctx *ec) MUST_USE;
 

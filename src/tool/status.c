@@ -25,7 +25,7 @@ enum err tool_status_page(struct arena *a, const char *data_dir, const char *pat
 enum err tool_status_fetch(struct arena *a, const char *data_dir, json_t **out_status,
                            struct errctx *ec)
 {
-    struct http_answer answer;
+    struct http_answer answer = {0};
     enum err e = tool_status_page(a, data_dir, "/status", &answer, ec);
     if (e != ERR_OK)
         return e;
@@ -125,7 +125,7 @@ static void print_feeds(const json_t *status, FILE *out)
                                      yes_at(feed, "up"), tool_text_at(feed, "reason")};
         tool_table_add(&table, cells);
     }
-    fputc('\n', out);
+    (void)fputc('\n', out);
     tool_table_print(&table, out);
 }
 
@@ -133,7 +133,7 @@ void tool_status_print(const json_t *status, const char *health, FILE *out)
 {
     AUTO_ARENA struct arena a = {0};
     print_facts(&a, status, health, out);
-    fputc('\n', out);
+    (void)fputc('\n', out);
     print_roles(&a, status, out);
     print_feeds(status, out);
 }
@@ -153,11 +153,11 @@ static const char *health_line(struct arena *a, struct slice page)
 static enum err run_status(const struct tool_options *o, struct errctx *ec)
 {
     AUTO_ARENA struct arena a = {0};
-    struct http_answer page;
+    struct http_answer page = {0};
     if (o->is_json) {
         enum err e = tool_status_page(&a, o->data_dir, "/status", &page, ec);
         if (e == ERR_OK)
-            fwrite(page.body.data, 1, page.body.len, stdout);
+            (void)fwrite(page.body.data, 1, page.body.len, stdout);
         return e;
     }
     AUTO_JSON json_t *status = NULL;

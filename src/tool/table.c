@@ -42,9 +42,9 @@ static void widen(size_t *widths, const char *const *cells, size_t count)
 static void print_cell(const char *text, size_t width, FILE *out)
 {
     for (const char *c = text; *c != '\0'; c++)
-        fputc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, out);
+        (void)fputc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, out);
     for (size_t i = strlen(text); i < width; i++)
-        fputc(' ', out);
+        (void)fputc(' ', out);
 }
 
 static void print_row(const char *const *cells, const size_t *widths, size_t count, FILE *out)
@@ -52,7 +52,7 @@ static void print_row(const char *const *cells, const size_t *widths, size_t cou
     for (size_t i = 0; i + 1 < count; i++)
         print_cell(cells[i], widths[i] + COLUMN_GAP, out);
     print_cell(cells[count - 1], 0, out);
-    fputc('\n', out);
+    (void)fputc('\n', out);
 }
 
 void tool_table_print(const struct tool_table *t, FILE *out)
