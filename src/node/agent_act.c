@@ -26,6 +26,29 @@ static void log_root(enum log_level level, const char *event, const struct chunk
         LOG(level, event, LOG_STR("root", hex), LOG_STR("reason", reason));
 }
 
+/** Says what became of roots; once, when it is durable. */
+static void log_facts(const struct agent *a)
+{
+    static const struct {
+        enum log_level level;
+        const char *event;
+    } lines[] = {
+        [NODE_ROOT_FETCHED] = {LOG_DEBUG, "root fetched"},
+        [NODE_ROOT_TRYING] = {LOG_DEBUG, "root is tried"},
+        [NODE_ROOT_TRIED] = {LOG_INFO, "root tried"},
+        [NODE_ROOT_APPLIED] = {LOG_INFO, "root applied"},
+        [NODE_ROOT_PROVEN] = {LOG_INFO, "root proven"},
+        [NODE_ROOT_REJECTED] = {LOG_ERROR, "root rejected"},
+    };
+    for (size_t i = 0; i < a->state.fact_count; i++) {
+        const struct agent_fact *fact = &a->state.facts[i];
+        const struct node_root *root = &fact->root;
+        if (fact->is_dirty && !fact->is_forgotten)
+            log_root(lines[root->step].level, lines[root->step].event, &root->hash,
+                     root->reason[0] == '\0' ? NULL : root->reason);
+    }
+}
+
 /* ---- storing */
 
 static enum err store_facts(struct agent *a, struct errctx *ec)
@@ -96,6 +119,7 @@ static bool store(struct agent *a)
     }
     a->is_pointer_stored = true;
     a->is_serving_stored = true;
+    log_facts(a);
     agent_state_stored(&a->state);
     return true;
 }
@@ -134,8 +158,6 @@ static void trial_ended(void *user, enum trial_outcome outcome, const char *reas
         agent_disk_failed(a, &ec);
     }
     if (tried_root(a, &root)) {
-        log_root(outcome == TRIAL_PASSED ? LOG_INFO : LOG_ERROR,
-                 outcome == TRIAL_PASSED ? "root tried" : "root rejected", &root, reason);
         enum agent_trial told = outcome == TRIAL_PASSED   ? AGENT_TRIAL_PASSED
                                 : outcome == TRIAL_FAILED ? AGENT_TRIAL_FAILED
                                                           : AGENT_TRIAL_INTERRUPTED;
@@ -273,7 +295,6 @@ static void collect(struct agent *a)
 static void root_whole(void *user, const struct chunk_hash *root)
 {
     struct agent *a = user;
-    log_root(LOG_INFO, "root fetched", root, NULL);
     agent_state_fetched(&a->state, root, agent_now(a));
     collector_keep(a->collector, root);
     agent_act(a);
@@ -282,7 +303,6 @@ static void root_whole(void *user, const struct chunk_hash *root)
 static void root_unusable(void *user, const struct chunk_hash *root, const char *why)
 {
     struct agent *a = user;
-    log_root(LOG_ERROR, "root rejected", root, why);
     agent_state_unusable(&a->state, root, why, agent_now(a));
     agent_act(a);
 }
@@ -323,7 +343,7 @@ static void act_once(struct agent *a)
     struct agent_now now = agent_now(a);
     struct agent_wants wants = agent_state_wants(&a->state);
     if (wants.has_serve) {
-        log_root(LOG_INFO, "root served from now on", &wants.serve, NULL);
+        log_root(LOG_INFO, "root to be served", &wants.serve, NULL);
         agent_state_serve(&a->state, &wants.serve, now);
         a->is_serving_stored = false;
         a->served_ns = now.ns;
