@@ -19,6 +19,7 @@ static struct arena arena;
 static struct errctx ec;
 
 #define ROOT "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define NOT_HEX "g0112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 static int make_dir(void **state)
 {
@@ -158,9 +159,7 @@ static void a_pin_is_the_hash_and_a_newline(void **state)
 static void what_is_no_hash_is_not_pinned(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "00", ROOT "00", ROOT "0",
-                                        "g0112233445566778899aabbccddeeff"
-                                        "00112233445566778899aabbccddeeff"};
+    static const char *const texts[] = {"", "00", ROOT "00", ROOT "0", NOT_HEX};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         assert_int_equal(tool_pin_write(dir, texts[i], &ec), ERR_INVALID);
     assert_int_equal(access(path_of("pin"), F_OK), -1);
