@@ -171,7 +171,7 @@ def test_a_policy_of_a_later_version_is_refused_by_name(shared_node, zone):
 def test_an_unknown_zone_and_an_unknown_change_are_named(shared_node):
     client = shared_node.boto()
     with pytest.raises(client.exceptions.NoSuchHostedZone) as caught:
-        shared_node.change("ZNOWHERE", create("a.b", "A", "192.0.2.1"))
+        shared_node.change("ZNOWHERE", create("a.b", "A", "192.0.2.1"), client=client)
     assert caught.value.response["Error"]["Message"] == "No hosted zone found with ID: ZNOWHERE"
     with pytest.raises(client.exceptions.NoSuchChange):
         client.get_change(Id="CNOWHERE")

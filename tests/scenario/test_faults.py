@@ -116,7 +116,7 @@ def test_two_crashes_bring_back_the_proven_root(fleet):
         lambda: node.status()["proven"] == node.status()["serving"] and node.status()["serving"],
         "the root with the record to be proven",
     )
-    arm(node, "dns-crash-value", "dns-crash-hidden-from-trial")
+    arm(node, "dns-crash-hidden-from-trial")
     # A root must not count as proven before the bad query comes.
     bad = node.change(zone_id, upsert("bad.fault.test", "TXT", BAD_VALUE), client=client)
     wait_for(lambda: node.status()["serving"] != good_root, "the bad root to be served")
