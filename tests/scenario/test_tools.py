@@ -73,7 +73,7 @@ def test_what_goes_wrong_is_said_in_one_line(fleet, tmp_path):
 def test_a_pin_needs_nothing_but_the_data_directory(tmp_path):
     data = ("--data", str(tmp_path))
     pin = tmp_path / "pin"
-    assert ROOT in weir("node", "pin", ROOT.upper(), *data).stdout
+    assert ROOT in weir("node", "pin", ROOT.upper(), *data).stdout.lower()
     assert pin.read_text() == ROOT + "\n"
     assert "running node" in refused("node", "pin", "current", *data)
     assert pin.read_text() == ROOT + "\n"
