@@ -157,7 +157,7 @@ static void become_trial(const struct trial *t, pid_t parent, int write_fd)
     }
     struct verdict verdict = {.outcome = TRIAL_PASSED};
     if (e != ERR_OK) {
-        verdict.outcome = outcome_of(watched.failure);
+        verdict.outcome = (int32_t)outcome_of(watched.failure);
         (void)snprintf(verdict.reason, sizeof(verdict.reason), "%.*s", NODE_REASON_SIZE - 1,
                        ec.text);
     }

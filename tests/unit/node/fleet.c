@@ -53,9 +53,15 @@ static void on_report(void *user, const uint8_t public_key[ED25519_PUBLIC_BYTES]
     (void)public_key;
     struct fleet *f = user;
     arena_reset(&f->report_arena);
-    f->report = *report;
-    f->report.rejected_reason = arena_strdup(&f->report_arena, report->rejected_reason);
-    f->report.held = NULL;
+    f->report = (struct release_report){
+        .node_id = arena_strdup(&f->report_arena, report->node_id),
+        .sequence = report->sequence,
+        .applied = report->applied,
+        .proven = report->proven,
+        .tried = report->tried,
+        .rejected = report->rejected,
+        .rejected_reason = arena_strdup(&f->report_arena, report->rejected_reason),
+    };
     f->report_count++;
 }
 
