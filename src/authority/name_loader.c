@@ -64,6 +64,7 @@ static enum err make_leaf(struct name_loader *l, const struct trie_chunk *chunk,
         ends[i] = (uint32_t)buf_len(&l->packed);
     }
     struct slice packed = buf_slice(&l->packed);
+    CHECK(packed.data != NULL); /* a leaf has an entry at least */
     size_t fixed_bytes = sizeof(struct name_leaf) + count * sizeof(struct name_key);
     uint8_t *block = mem_alloc(fixed_bytes + count * sizeof(*ends) + packed.len);
     struct name_leaf *leaf = (struct name_leaf *)(void *)block;

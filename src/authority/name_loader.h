@@ -40,11 +40,11 @@ struct name_node *name_loader_child(struct name_loader *l, struct name_inner *pa
  * The trees of one load or walk outlive it.
  */
 struct name_twin {
-    bool is_there;
-    struct chunk_hash hash;
     struct name_node *node;    /* NULL: not loaded; then it is this child of `parent` */
     struct name_inner *parent; /* NULL for the top */
+    struct chunk_hash hash;
     unsigned nibble;
+    bool is_there;
 };
 
 /** The twin that a whole tree is; NULL: no tree. */

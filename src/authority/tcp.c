@@ -140,7 +140,7 @@ static bool answer_query(struct tcp_connection *c, const struct world *world, st
 /* Bytes of the query that `in` begins with, as its sender says; 0 where that is not there yet. */
 static size_t announced_bytes(struct slice in)
 {
-    return in.len < LENGTH_BYTES ? 0 : (size_t)in.data[0] << 8 | in.data[1];
+    return in.data == NULL || in.len < LENGTH_BYTES ? 0 : (size_t)in.data[0] << 8 | in.data[1];
 }
 
 /* The first whole query in `in`; false where there is none yet. */

@@ -2,6 +2,7 @@
 // Any bytes as a query to a small world with all that an answer may meet: the answer parses, keeps
 // to its limit, echoes id and question (ask_bytes checks that), is the same when asked again, and
 // over TCP says no less than over UDP. The first byte of the input picks the client.
+// NOLINTNEXTLINE(bugprone-suspicious-include): the build knows one source a target
 #include "../unit/authority/fixture.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -69,6 +70,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(text != NULL && strcmp(first, text) == 0);
     request.is_tcp = true;
     text = ask_bytes(the_world(), &request);
-    CHECK(text != NULL && strstr(text, " tc") == NULL);
+    CHECK(text != NULL && memmem(text, strcspn(text, "\n"), " tc", 3) == NULL);
     return 0;
 }

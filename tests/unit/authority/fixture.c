@@ -109,11 +109,13 @@ void fixture_set(struct fixture *f, const char *zone_id, const char *owner, cons
                  uint32_t ttl_s, const char *const *values)
 {
     struct fixture_set *s = place_of(f, zone_id, owner, type);
+    size_t count = 0;
+    while (values[count] != NULL)
+        count++;
     s->set.ttl_s = ttl_s;
-    while (values[s->set.rdata_count] != NULL)
-        s->set.rdata_count++;
-    s->set.rdata = arena_array(&f->arena, s->set.rdata_count, sizeof(*s->set.rdata));
-    for (size_t i = 0; i < s->set.rdata_count; i++) {
+    s->set.rdata_count = count;
+    s->set.rdata = arena_array(&f->arena, count, sizeof(*s->set.rdata));
+    for (size_t i = 0; i < count; i++) {
         struct errctx ec = {0};
         enum err e =
             dns_rdata_parse(&f->arena, s->set.type, slice_str(values[i]), &s->set.rdata[i], &ec);
@@ -291,7 +293,7 @@ struct slice question_bytes(const struct question *q, uint8_t out[600])
         put_u16(&b, 0);
     }
     struct slice bytes = buf_slice(&b);
-    CHECK(bytes.len <= 600);
+    CHECK(bytes.data != NULL && bytes.len <= 600);
     memcpy(out, bytes.data, bytes.len);
     return slice_of(out, bytes.len);
 }
