@@ -37,6 +37,11 @@
 #define SAMPLE_EAGER_BATCHES 256
 #define SAMPLE_BATCH_STEP 16
 
+/* A busy thread gives a sign of life with every eighth batch: where none waits UDP_WAIT_NS for its
+ * first datagram, that is once in 0.8 s at the least, and the cache line that all threads' signs
+ * share costs little. */
+#define HEARTBEAT_BATCH_STEP 8
+
 /* How often a thread looks for the first root, and the TCP thread for idle connections. */
 #define WORLD_WAIT_NS (10 * NS_PER_MS)
 #define TCP_TICK_NS (100 * NS_PER_MS)

@@ -175,8 +175,9 @@ static void serve(struct udp_thread *t)
     bool is_over = false;
     while (!is_over) { /* until the service drains and the socket is empty */
         bool is_draining = service_is_draining(s);
-        role_heartbeat(s->context, t->options.index);
         unsigned count = receive_batch(t, is_draining);
+        if (count == 0 || t->batches % HEARTBEAT_BATCH_STEP == 0)
+            role_heartbeat(s->context, t->options.index);
         is_over = is_draining && count == 0;
         if (count == 0)
             continue;
