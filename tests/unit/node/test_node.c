@@ -10,6 +10,7 @@
 #include "os/process.h"
 #include "run.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -29,6 +30,7 @@ struct role_release {
 
 struct toy {
     struct role_context *context;
+    pthread_mutex_t lock; /* guards serving, which the builder swaps */
     struct role_release *serving;
     struct loop_io io;
     struct loop_timer heart;
@@ -60,7 +62,9 @@ static void toy_accept(struct loop_io *io, unsigned events)
     if (net_accept(t->context->sockets[0].fds[0], &fd, &peer, NULL) != ERR_OK || fd < 0)
         return;
     char hex[SHA256_HEX_SIZE];
+    (void)pthread_mutex_lock(&t->lock);
     slice_hex(slice_of(t->serving->root.bytes, SHA256_BYTES), hex);
+    (void)pthread_mutex_unlock(&t->lock);
     ssize_t written = write(fd, hex, sizeof(hex));
     (void)written;
     (void)close(fd);
@@ -81,6 +85,7 @@ static enum err toy_start(struct role_context *context, void **out_state, struct
     (void)ec;
     struct toy *t = NEW(struct toy);
     t->context = context;
+    assert_int_equal(pthread_mutex_init(&t->lock, NULL), 0);
     t->heart = (struct loop_timer){.on_time = toy_beat, .user = t};
     loop_timer_set(context->loop, &t->heart, 0, 20 * NS_PER_MS);
     t->io = (struct loop_io){.on_ready = toy_accept, .user = t};
@@ -101,6 +106,7 @@ static void toy_stop(void *state)
     loop_io_stop(&t->io);
     loop_timer_stop(&t->heart);
     free(t->serving);
+    (void)pthread_mutex_destroy(&t->lock);
     free(t);
 }
 
@@ -124,7 +130,10 @@ static enum err toy_load(void *role_state, const struct role_root *root,
 static void toy_apply(void *role_state, struct role_release *loaded)
 {
     struct toy *t = role_state;
-    free(__atomic_exchange_n(&t->serving, loaded, __ATOMIC_ACQ_REL));
+    (void)pthread_mutex_lock(&t->lock);
+    free(t->serving);
+    t->serving = loaded;
+    (void)pthread_mutex_unlock(&t->lock);
 }
 
 static enum err toy_try(const struct role_root *before, const struct role_root *after,
