@@ -200,6 +200,8 @@ static enum err put_name(struct compile *c, const struct store_object *object, s
     enum err e = member_owner(object->member, &owner, ec);
     if (e == ERR_OK)
         e = zone_of(c, object->group, &zone, ec);
+    if (e == ERR_NOT_FOUND && object->is_deleted)
+        return ERR_OK; /* the zone came and went between the two contents */
     if (e == ERR_OK && !object->is_deleted)
         e = read_sets(c, object->body, &sets, &set_count, ec);
     if (e == ERR_OK)

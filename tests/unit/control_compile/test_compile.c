@@ -270,6 +270,16 @@ static void a_deleted_zone_takes_its_names_along(void **state)
     assert_false(find(w, &after, APEX, &name));
 }
 
+static void a_zone_that_came_and_went_between_two_releases_leaves_nothing(void **state)
+{
+    struct world *w = *state;
+    put_address(w, APEX, NULL);
+    put(w, STORE_ZONE, ZONE, slice_of(NULL, 0), slice_of(NULL, 0));
+    struct compiled after = compile_newest(w, NULL);
+    struct compiled nothing = compile(w, NULL, &(struct compile_content){0});
+    assert_memory_equal(after.root.bytes, nothing.root.bytes, sizeof(after.root.bytes));
+}
+
 static void a_body_that_is_none_is_corrupt_and_names_the_object(void **state)
 {
     struct world *w = *state;
@@ -332,6 +342,7 @@ int main(void)
         WITH_WORLD(a_held_object_stays_at_its_version_until_it_is_released),
         WITH_WORLD(an_object_held_at_nothing_is_left_out),
         WITH_WORLD(a_deleted_zone_takes_its_names_along),
+        WITH_WORLD(a_zone_that_came_and_went_between_two_releases_leaves_nothing),
         WITH_WORLD(a_body_that_is_none_is_corrupt_and_names_the_object),
         WITH_WORLD(built_in_zones_are_written_once_and_follow_the_address),
         cmocka_unit_test(sort_keys_and_names_agree),
