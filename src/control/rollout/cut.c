@@ -206,7 +206,7 @@ static enum err make_set(struct holding *h, const struct held_since *content, st
     struct slice all = buf_slice(&h->rows);
     size_t count = all.len / sizeof(struct store_held);
     struct store_held *rows = arena_array(&h->arena, count, sizeof(*rows));
-    if (count > 0)
+    if (all.data != NULL)
         memcpy(rows, all.data, all.len);
     for (size_t i = 0; i < count; i++) {
         enum err err = standing_version(h->r->writer, &rows[i], content, &rows[i].at_version, ec);

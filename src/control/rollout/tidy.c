@@ -102,7 +102,8 @@ static void start(struct rollout *r, struct needed *n, size_t whole_count, uint6
 {
     struct slice all = buf_slice(&n->roots);
     struct chunk_hash *roots = mem_new(n->hashes.count + 1, sizeof(*roots));
-    memcpy(roots, all.data, all.len);
+    if (all.data != NULL)
+        memcpy(roots, all.data, all.len);
     const struct collect_plan collect = {
         .roots = roots,
         .root_count = n->hashes.count,
