@@ -34,7 +34,8 @@ static void json_text(struct buf *out, const char *text)
 
 static void json_key(struct buf *out, const char *key)
 {
-    uint8_t last = buf_len(out) == 0 ? '{' : buf_slice(out).data[buf_len(out) - 1];
+    struct slice so_far = buf_slice(out);
+    uint8_t last = so_far.data == NULL || so_far.len == 0 ? '{' : so_far.data[so_far.len - 1];
     if (last != '{' && last != '[')
         buf_append_str(out, ", ");
     if (key != NULL)
@@ -87,6 +88,8 @@ void agent_health(const struct agent *a, struct buf *out)
         buf_append_str(out, "draining\n");
         return;
     }
+    if (a->is_ordered_out)
+        buf_append_str(out, "drained by an operator\n");
     bool has_root = agent_state_has_first_root(s);
     for (size_t i = 0; i < s->role_count; i++) {
         const struct agent_role *role = &s->roles[i];
@@ -193,7 +196,7 @@ void agent_status(const struct agent *a, struct buf *out)
     json_bool(out, "bad_pin", a->has_bad_pin);
     json_bool(out, "fetching", fetch_is_active(a->fetch));
     json_bool(out, "trying", a->trial != NULL);
-    json_bool(out, "draining", a->is_draining);
+    json_bool(out, "draining", a->is_draining || a->is_ordered_out);
     show_roles(s, out);
     show_roots(s, out);
     show_feeds(a, out);

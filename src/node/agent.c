@@ -51,7 +51,7 @@ static void pointer_arrived(void *user, struct slice signed_pointer)
     struct agent *a = user;
     AUTO_ARENA struct arena arena = {0};
     struct errctx ec = {0};
-    struct release_pointer p;
+    struct release_pointer p = {0};
     if (verify_pointer(a, &arena, signed_pointer, &p, &ec) != ERR_OK) {
         metrics_add(METRIC_POINTERS_UNVERIFIED, 1);
         LOG(LOG_ERROR, "pointer refused", LOG_ERR(&ec));
@@ -375,7 +375,7 @@ static void stop(struct agent *a)
     peers_stop(a);
     feeds_free(a->feeds);
     fetch_free(a->fetch);
-    collector_free(a->collector);
+    node_collector_free(a->collector);
     if (node_db_commit(a->db, &ec) != ERR_OK)
         LOG(LOG_ERROR, "node.db failed", LOG_ERR(&ec));
     node_db_close(a->db);
@@ -392,11 +392,11 @@ void node_agent_main(const struct node *node)
     a.served_ns = loop_now_ns(a.loop);
     if (start(&a, &ec) != ERR_OK) {
         LOG(LOG_ERROR, "agent not started", LOG_ERR(&ec));
-        exit(EXIT_FAILURE);
+        exit(EXIT_FAILURE); /* NOLINT(concurrency-mt-unsafe): one thread */
     }
     agent_act(&a);
     loop_run(a.loop);
     stop(&a);
     LOG(LOG_INFO, "agent ended");
-    exit(EXIT_SUCCESS);
+    exit(EXIT_SUCCESS); /* NOLINT(concurrency-mt-unsafe): one thread */
 }

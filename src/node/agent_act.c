@@ -275,7 +275,7 @@ static void collect(struct agent *a)
 {
     int64_t every_ns = FAULT("collect-at-once") ? 0 : NODE_COLLECT_EVERY_NS;
     struct agent_now now = agent_now(a);
-    if (!a->state.is_collection_due || collector_is_active(a->collector) ||
+    if (!a->state.is_collection_due || node_collector_is_active(a->collector) ||
         now.ns - a->collected_ns < every_ns)
         return;
     AUTO_ARENA struct arena arena = {0};
@@ -287,7 +287,7 @@ static void collect(struct agent *a)
     }
     a->state.is_collection_due = false;
     a->collected_ns = now.ns;
-    collector_start(a->collector, roots, count);
+    node_collector_start(a->collector, roots, count);
 }
 
 /* ---- fetching */
@@ -296,7 +296,7 @@ static void root_whole(void *user, const struct chunk_hash *root)
 {
     struct agent *a = user;
     agent_state_fetched(&a->state, root, agent_now(a));
-    collector_keep(a->collector, root);
+    node_collector_keep(a->collector, root);
     agent_act(a);
 }
 
@@ -325,14 +325,14 @@ void agent_act_start(struct agent *a)
         .user = a,
     };
     a->fetch = fetch_new(&fetching);
-    struct collector_options collecting = {
+    struct node_collector_options collecting = {
         .loop = a->loop,
         .db = a->db,
         .is_fetching = is_fetching,
         .on_end = collection_ended,
         .user = a,
     };
-    a->collector = collector_new(&collecting);
+    a->collector = node_collector_new(&collecting);
 }
 
 /* ---- all together */
@@ -353,6 +353,7 @@ static void act_once(struct agent *a)
         agent_state_trying(&a->state, &wants.trial, now);
     if (!store(a))
         return;
+    agent_look_at_self(a);
     tell_first_root(a);
     tell_roles(a);
     fetch_want(a->fetch, wants.has_fetch ? &wants.fetch : NULL);

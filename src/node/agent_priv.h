@@ -9,6 +9,7 @@
 #include "node/feeds.h"
 #include "node/fetch.h"
 #include "node/trial.h"
+#include "release/objects.h"
 
 struct admin;
 
@@ -23,7 +24,7 @@ struct agent {
     struct feeds *feeds;
     struct fetch *fetch;
     struct trial *trial; /* NULL: none runs */
-    struct collector *collector;
+    struct node_collector *collector;
     struct feed_server *peers; /* NULL without --peer-listen */
     struct net_tls *peers_tls;
     struct admin *admin;
@@ -35,7 +36,9 @@ struct agent {
     bool is_serving_stored;      /* state.serving is */
     bool is_acting;              /* agent_act is on the stack */
     bool must_act;               /* something changed meanwhile */
-    bool is_draining;
+    bool is_draining;            /* the supervisor ends the node */
+    bool is_ordered_out;         /* the served root says that an operator drains the node */
+    struct chunk_hash self_root; /* the root that says so; zero: none was looked at */
     bool has_bad_pin;
     int64_t checked_ns;   /* when the disk was last read as a whole; 0: never */
     int64_t collected_ns; /* when the last collection began */
@@ -79,6 +82,16 @@ void agent_status(const struct agent *a, struct buf *out);
 /** Serves /healthz, /metrics and /status on the listening socket. */
 struct admin *admin_new(struct agent *a, int listen_fd) MUST_USE;
 void admin_free(struct admin *admin);
+
+/**
+ * The node of this id as the served root lists it; but for the key and the flags it is gone on
+ * return. Errors: ERR_NOT_FOUND, also before the first root; those of node.db.
+ */
+enum err agent_find_node(struct agent *a, const char *id, struct release_node *out,
+                         struct errctx *ec) MUST_USE;
+
+/** Reads what the served root says of this node itself, where it is a new root. */
+void agent_look_at_self(struct agent *a);
 
 /** Serves pointer and chunks to peers on the listening socket. */
 enum err peers_start(struct agent *a, int listen_fd, struct errctx *ec) MUST_USE;

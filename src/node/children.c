@@ -94,6 +94,7 @@ void child_start(struct child *c)
 {
     if (c->pid != 0 || !c->is_wanted)
         return;
+    CHECK(c->supervisor != NULL);
     struct node_role *role = role_of(c);
     if (role != NULL)
         watch_reset(&c->watch, role->heartbeats);
@@ -123,9 +124,10 @@ void child_start(struct child *c)
 static void describe_end(int status, char *out, size_t size)
 {
     if (WIFSIGNALED(status))
-        snprintf(out, size, "signal %d (%s)", WTERMSIG(status), sigabbrev_np(WTERMSIG(status)));
+        (void)snprintf(out, size, "signal %d (%s)", WTERMSIG(status),
+                       sigabbrev_np(WTERMSIG(status)));
     else
-        snprintf(out, size, "exit %d", WEXITSTATUS(status));
+        (void)snprintf(out, size, "exit %d", WEXITSTATUS(status));
 }
 
 static void child_ended(struct child *c, int status)

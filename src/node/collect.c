@@ -21,19 +21,19 @@
 
 enum collector_state { COLLECTOR_IDLE, COLLECTOR_MARKING, COLLECTOR_SWEEPING };
 
-struct collector {
-    struct collector_options options;
+struct node_collector {
+    struct node_collector_options options;
     enum collector_state state;
     struct tree_queue marked;
     struct loop_timer timer;
 };
 
-static void schedule(struct collector *c, int64_t after_ns)
+static void schedule(struct node_collector *c, int64_t after_ns)
 {
     loop_timer_set(c->options.loop, &c->timer, after_ns, 0);
 }
 
-static void end(struct collector *c, enum err result, const struct errctx *ec)
+static void end(struct node_collector *c, enum err result, const struct errctx *ec)
 {
     c->state = COLLECTOR_IDLE;
     tree_queue_fini(&c->marked);
@@ -41,7 +41,7 @@ static void end(struct collector *c, enum err result, const struct errctx *ec)
     c->options.on_end(c->options.user, result, ec);
 }
 
-static enum err mark_one(struct collector *c, const struct tree_item *item, struct errctx *ec)
+static enum err mark_one(struct node_collector *c, const struct tree_item *item, struct errctx *ec)
 {
     if (item->kind == TREE_PIECE)
         return ERR_OK; /* names nothing: not worth reading */
@@ -55,7 +55,7 @@ static enum err mark_one(struct collector *c, const struct tree_item *item, stru
 }
 
 /** Marks a few chunks; true when all are. */
-static enum err mark_some(struct collector *c, bool *out_is_done, struct errctx *ec)
+static enum err mark_some(struct node_collector *c, bool *out_is_done, struct errctx *ec)
 {
     struct tree_item item;
     enum err e = ERR_OK;
@@ -70,7 +70,7 @@ static enum err mark_some(struct collector *c, bool *out_is_done, struct errctx 
     return e;
 }
 
-static enum err mark(struct collector *c, struct errctx *ec)
+static enum err mark(struct node_collector *c, struct errctx *ec)
 {
     bool is_done = false;
     enum err e = mark_some(c, &is_done, ec);
@@ -85,7 +85,7 @@ static enum err mark(struct collector *c, struct errctx *ec)
     return e;
 }
 
-static enum err sweep(struct collector *c, struct errctx *ec)
+static enum err sweep(struct node_collector *c, struct errctx *ec)
 {
     if (c->options.is_fetching(c->options.user)) {
         schedule(c, NODE_COLLECT_WAIT_NS);
@@ -105,7 +105,7 @@ static enum err sweep(struct collector *c, struct errctx *ec)
 
 static void step(struct loop_timer *timer)
 {
-    struct collector *c = timer->user;
+    struct node_collector *c = timer->user;
     struct errctx ec = {0};
     enum err e = c->state == COLLECTOR_MARKING ? mark(c, &ec) : sweep(c, &ec);
     if (e == ERR_OK)
@@ -115,9 +115,9 @@ static void step(struct loop_timer *timer)
     end(c, e, &ec);
 }
 
-struct collector *collector_new(const struct collector_options *options)
+struct node_collector *node_collector_new(const struct node_collector_options *options)
 {
-    struct collector *c = NEW(struct collector);
+    struct node_collector *c = NEW(struct node_collector);
     c->options = *options;
     c->timer.on_time = step;
     c->timer.user = c;
@@ -125,7 +125,7 @@ struct collector *collector_new(const struct collector_options *options)
     return c;
 }
 
-void collector_free(struct collector *c)
+void node_collector_free(struct node_collector *c)
 {
     if (c == NULL)
         return;
@@ -134,7 +134,7 @@ void collector_free(struct collector *c)
     free(c);
 }
 
-void collector_start(struct collector *c, const struct chunk_hash *roots, size_t count)
+void node_collector_start(struct node_collector *c, const struct chunk_hash *roots, size_t count)
 {
     CHECK(c->state == COLLECTOR_IDLE);
     c->state = COLLECTOR_MARKING;
@@ -143,13 +143,13 @@ void collector_start(struct collector *c, const struct chunk_hash *roots, size_t
     schedule(c, 0);
 }
 
-void collector_keep(struct collector *c, const struct chunk_hash *root)
+void node_collector_keep(struct node_collector *c, const struct chunk_hash *root)
 {
     if (c->state == COLLECTOR_MARKING)
         tree_queue_push(&c->marked, root, TREE_ROOT);
 }
 
-bool collector_is_active(const struct collector *c)
+bool node_collector_is_active(const struct node_collector *c)
 {
     return c->state != COLLECTOR_IDLE;
 }

@@ -7,9 +7,9 @@
 #include "node/db.h"
 #include "os/loop.h"
 
-struct collector;
+struct node_collector;
 
-struct collector_options {
+struct node_collector_options {
     struct loop *loop;
     struct node_db *db;
     /** Whether a fetch is under way: what it relies on cannot be told from what nothing needs. */
@@ -20,16 +20,16 @@ struct collector_options {
 };
 
 /** The options are copied. */
-struct collector *collector_new(const struct collector_options *options) MUST_USE;
-void collector_free(struct collector *c);
+struct node_collector *node_collector_new(const struct node_collector_options *options) MUST_USE;
+void node_collector_free(struct node_collector *c);
 
 /** Begins; `roots` are whole on disk, and all that is kept. Not while one is under way. */
-void collector_start(struct collector *c, const struct chunk_hash *roots, size_t count);
+void node_collector_start(struct node_collector *c, const struct chunk_hash *roots, size_t count);
 
 /** One more root has become whole meanwhile, and is kept. */
-void collector_keep(struct collector *c, const struct chunk_hash *root);
+void node_collector_keep(struct node_collector *c, const struct chunk_hash *root);
 
 /** Whether it is under way. */
-bool collector_is_active(const struct collector *c);
+bool node_collector_is_active(const struct node_collector *c);
 
 #endif

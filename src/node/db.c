@@ -315,8 +315,8 @@ static enum err find_chunk(struct node_db *db, const struct chunk_hash *hash,
 static enum err source_get(void *user, struct arena *a, const struct chunk_hash *hash,
                            struct slice *out_bytes, struct errctx *ec)
 {
-    sqlite3_stmt *statement;
-    struct slice packed;
+    sqlite3_stmt *statement = NULL;
+    struct slice packed = {0};
     enum err e = find_chunk(user, hash, &statement, &packed, ec);
     if (e != ERR_OK)
         return e;
@@ -333,8 +333,8 @@ struct chunk_source node_db_source(struct node_db *db)
 enum err node_db_packed_chunk(struct node_db *db, struct arena *a, const struct chunk_hash *hash,
                               struct slice *out_packed, struct errctx *ec)
 {
-    sqlite3_stmt *statement;
-    struct slice packed;
+    sqlite3_stmt *statement = NULL;
+    struct slice packed = {0};
     enum err e = find_chunk(db, hash, &statement, &packed, ec);
     if (e != ERR_OK)
         return e;

@@ -135,12 +135,14 @@ static void pointer_arrived(void *user, struct slice signed_pointer)
 static void state_changed(void *user, bool is_up, const struct errctx *why)
 {
     struct server *s = user;
-    if (is_up != s->is_up)
-        LOG(is_up ? LOG_INFO : LOG_WARNING, is_up ? "feed is up" : "feed is down",
-            LOG_STR("url", s->url), LOG_STR("reason", is_up || why == NULL ? "" : why->text));
-    s->is_up = is_up;
-    (void)snprintf(s->why, sizeof(s->why), "%.*s", (int)sizeof(s->why) - 1,
+    char reason[sizeof(s->why)];
+    (void)snprintf(reason, sizeof(reason), "%.*s", (int)sizeof(reason) - 1,
                    is_up || why == NULL ? "" : why->text);
+    if (is_up != s->is_up || strcmp(reason, s->why) != 0) /* a first failure is news, too */
+        LOG(is_up ? LOG_INFO : LOG_WARNING, is_up ? "feed is up" : "feed is down",
+            LOG_STR("url", s->url), LOG_STR("reason", reason));
+    s->is_up = is_up;
+    memcpy(s->why, reason, sizeof(reason));
 }
 
 static void follow(struct server *s)

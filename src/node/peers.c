@@ -6,40 +6,15 @@
 
 #include "release/objects.h"
 
-/** Whether the node object with this key's id is in the root, and of this key. */
-static enum err find_node(struct agent *a, const uint8_t public_key[ED25519_PUBLIC_BYTES],
-                          bool *out_is_listed, struct errctx *ec)
-{
-    AUTO_ARENA struct arena arena = {0};
-    struct chunk_source source = node_db_source(a->db);
-    char id[NODE_ID_SIZE];
-    struct slice bytes;
-    struct release_root root;
-    struct release_node node;
-    node_id_format(public_key, id);
-    enum err e = source.get(source.user, &arena, &a->state.serving, &bytes, ec);
-    if (e == ERR_OK)
-        e = release_root_decode(&arena, bytes, &root, ec);
-    if (e != ERR_OK)
-        return e;
-    struct trie_object object = {.key = trie_key_of(&root.seed, slice_str(id), (struct slice){0}),
-                                 .id = slice_str(id)};
-    e = trie_get(&arena, &root.tries[RELEASE_NODE], &object, &source, &bytes, ec);
-    if (e == ERR_OK)
-        e = release_node_decode(&arena, bytes, &node, ec);
-    if (e == ERR_OK)
-        *out_is_listed = memcmp(node.public_key, public_key, ED25519_PUBLIC_BYTES) == 0;
-    return e;
-}
-
 static bool is_admitted(void *user, const uint8_t public_key[ED25519_PUBLIC_BYTES])
 {
     struct agent *a = user;
+    struct release_node node;
     struct errctx ec = {0};
-    bool is_listed = false;
-    if (!agent_state_has_first_root(&a->state))
-        return false;
-    return find_node(a, public_key, &is_listed, &ec) == ERR_OK && is_listed;
+    char id[NODE_ID_SIZE];
+    node_id_format(public_key, id);
+    return agent_find_node(a, id, &node, &ec) == ERR_OK &&
+           memcmp(node.public_key, public_key, ED25519_PUBLIC_BYTES) == 0;
 }
 
 static struct slice newest_pointer(void *user, uint64_t *out_epoch, uint64_t *out_sequence)

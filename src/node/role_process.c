@@ -172,12 +172,12 @@ void node_role_main(const struct node *node, size_t role_index)
     struct errctx ec = {0};
     if (entry->role->start(&p.context, &p.state, &ec) != ERR_OK) {
         LOG(LOG_ERROR, "role not started", LOG_ERR(&ec));
-        exit(EXIT_FAILURE);
+        exit(EXIT_FAILURE); /* NOLINT(concurrency-mt-unsafe): it started none, or they end here */
     }
     join_agent(&p);
     loop_run(p.context.loop);
     builder_free(p.builder);
     entry->role->stop(p.state);
     LOG(LOG_INFO, "role ended");
-    exit(EXIT_SUCCESS);
+    exit(EXIT_SUCCESS); /* NOLINT(concurrency-mt-unsafe): all others are joined */
 }

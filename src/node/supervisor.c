@@ -395,7 +395,7 @@ int node_supervise(const struct settings *settings, const struct role *const *ro
     struct errctx ec = {0};
     enum err e = take_directory(settings->data, &ec);
     if (e != ERR_OK) {
-        fprintf(stderr, "weir: data directory: %s\n", ec.text);
+        (void)fprintf(stderr, "weir: data directory: %s\n", ec.text);
         return EXIT_FAILURE;
     }
     process_set_name("supervisor");

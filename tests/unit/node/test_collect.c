@@ -15,7 +15,7 @@ struct stage {
     struct kit kit;
     struct loop *loop;
     struct node_db *db;
-    struct collector *collector;
+    struct node_collector *collector;
     bool is_fetching;
     bool has_ended;
     enum err result;
@@ -41,14 +41,14 @@ static void stage_init(struct stage *s)
     kit_init(&s->kit);
     s->loop = loop_new(true);
     s->db = kit_open(&s->kit);
-    struct collector_options options = {
+    struct node_collector_options options = {
         .loop = s->loop, .db = s->db, .is_fetching = is_fetching, .on_end = on_end, .user = s};
-    s->collector = collector_new(&options);
+    s->collector = node_collector_new(&options);
 }
 
 static void stage_fini(struct stage *s)
 {
-    collector_free(s->collector);
+    node_collector_free(s->collector);
     loop_free(s->loop);
     node_db_close(s->db);
     kit_fini(&s->kit);
@@ -75,11 +75,11 @@ static void what_no_kept_root_reaches_is_removed(void **state)
     struct stage s;
     stage_init(&s);
     struct chunk_hash roots[] = {store(&s, 1), store(&s, 2), store(&s, 3)};
-    collector_start(s.collector, roots, 2);
-    assert_true(collector_is_active(s.collector));
+    node_collector_start(s.collector, roots, 2);
+    assert_true(node_collector_is_active(s.collector));
     run_until(s.loop, has_ended, &s);
     assert_int_equal(s.result, ERR_OK);
-    assert_false(collector_is_active(s.collector));
+    assert_false(node_collector_is_active(s.collector));
     assert_true(kit_is_whole(&s.kit, s.db, &roots[0]));
     assert_true(kit_is_whole(&s.kit, s.db, &roots[1]));
     assert_int_equal(kit_state(s.db, &roots[2]), NODE_CHUNK_ABSENT);
@@ -92,7 +92,7 @@ static void with_nothing_kept_everything_goes(void **state)
     struct stage s;
     stage_init(&s);
     struct chunk_hash root = store(&s, 1);
-    collector_start(s.collector, NULL, 0);
+    node_collector_start(s.collector, NULL, 0);
     run_until(s.loop, has_ended, &s);
     unsigned removed = 9;
     AUTO_MAP struct map none = {0};
@@ -111,11 +111,11 @@ static void a_root_that_becomes_whole_meanwhile_is_kept(void **state)
     stage_init(&s);
     struct chunk_hash first = store(&s, 1);
     s.is_fetching = true;
-    collector_start(s.collector, &first, 1);
+    node_collector_start(s.collector, &first, 1);
     run_for(s.loop, 100 * NS_PER_MS);
-    assert_true(collector_is_active(s.collector)); /* all is marked, and it waits */
+    assert_true(node_collector_is_active(s.collector)); /* all is marked, and it waits */
     struct chunk_hash second = store(&s, 2);
-    collector_keep(s.collector, &second);
+    node_collector_keep(s.collector, &second);
     s.is_fetching = false;
     run_until(s.loop, has_ended, &s);
     assert_true(kit_is_whole(&s.kit, s.db, &first));
@@ -131,7 +131,7 @@ static void a_kept_root_that_is_not_whole_ends_it(void **state)
     struct chunk_hash root = store(&s, 1);
     struct chunk_hash lost = kit_hash(1);
     struct chunk_hash roots[] = {root, lost};
-    collector_start(s.collector, roots, 2);
+    node_collector_start(s.collector, roots, 2);
     run_until(s.loop, has_ended, &s);
     assert_int_equal(s.result, ERR_NOT_FOUND);
     assert_true(kit_is_whole(&s.kit, s.db, &root)); /* nothing was removed */
