@@ -25,7 +25,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_s(pids):
-    """(user, system) seconds of the processes so far, by the scheduler's own clock where it tells."""
+    """(user, system) seconds that the processes have used so far."""
     user = system = 0.0
     for pid in pids:
         fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()

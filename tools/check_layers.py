@@ -11,6 +11,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 SRC = TOP / "src"
+TESTS = TOP / "tests/unit"
 
 # The rows of the house, from the top down: a room may include only rooms of lower rows.
 ROWS = [
@@ -155,12 +156,23 @@ def library_of(header):
     return None
 
 
+def check_helper(header, room, rooms):
+    """What is wrong with a test's #include of a helper in another room's tests, or None."""
+    of_tests = {name.replace("/", "_"): name for name in rooms}
+    owner = of_tests.get(Path(header).parent.as_posix())
+    if owner is not None and owner != room.name and owner not in room.includes:
+        return f'"{header}": {room.name} may not include {owner}'
+    return None
+
+
 def check_quoted(header, room, rooms, in_test):
     """What is wrong with #include "header" in a room, or None."""
     target = Path(header)
     owner = room_of(target, rooms)
     if in_test and "/" not in header:
         return None
+    if in_test and (TESTS / target).exists():
+        return check_helper(header, room, rooms)
     if owner is None:
         return f'"{header}": include with the folder of a listed room'
     if header.endswith(".c"):
@@ -212,7 +224,7 @@ def check_room(room, rooms):
     findings = []
     for path in sorted((SRC / room.name).glob("*.[ch]")):
         findings += check_file(path, room, rooms, in_test=False)
-    for path in sorted((TOP / "tests/unit" / room.name.replace("/", "_")).glob("*.[ch]")):
+    for path in sorted((TESTS / room.name.replace("/", "_")).glob("*.[ch]")):
         findings += check_file(path, room, rooms, in_test=True)
     return findings
 

@@ -144,7 +144,9 @@ def test_aliases_need_a_target_of_the_same_type_in_the_zone(shared_node, zone):
         shared_node, zone, alias("a.errors.test", "A", zone, "missing.errors.test")
     )
     assert code == "InvalidChangeBatch" and "alias" in message and "not found" in message
-    code, message = refused(shared_node, zone, alias("a.errors.test", "AAAA", zone, "www.errors.test"))
+    code, message = refused(
+        shared_node, zone, alias("a.errors.test", "AAAA", zone, "www.errors.test")
+    )
     assert code == "InvalidChangeBatch" and "alias" in message
 
 

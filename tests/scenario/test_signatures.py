@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may call: Signature Version 4 as unmodified clients make it, and every way to get it wrong."""
+"""Who may call: Signature Version 4 as clients make it, and every way to get it wrong."""
 
 import datetime
 import http.client

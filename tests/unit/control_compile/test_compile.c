@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The compiler over a real store: content decides the root, whichever way led to it.
-#include "../release/memory_store.h"
 #include "aws/r53_sets.h"
 #include "base/random.h"
 #include "control/compile/compile.h"
 #include "control/compile/member_priv.h"
 #include "control/store/zones.h"
+#include "release/memory_store.h"
 #include "release/objects.h"
 
 #include <setjmp.h>
