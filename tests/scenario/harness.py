@@ -232,14 +232,14 @@ class Node:
             assert done.returncode == 0, done.stdout + done.stderr
         return done
 
-    def ask(self, name, rdtype="A", tcp=False, **options):
+    def ask(self, name, rdtype="A", tcp=False, timeout_s=DEADLINE_S, **options):
         """One DNS query, as dnspython sees the answer."""
         address = self.ready["dns"]
         host, port = split_address(address if isinstance(address, str) else address[0])
         query = dns.message.make_query(name, rdtype, **options)
         query.flags &= ~dns.flags.RD
         send = dns.query.tcp if tcp else dns.query.udp
-        return send(query, host, port=port, timeout=DEADLINE_S)
+        return send(query, host, port=port, timeout=timeout_s)
 
     def values(self, name, rdtype="A", **options):
         """The rdata texts of the answer's sets of the type, sorted."""

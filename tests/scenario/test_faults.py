@@ -124,7 +124,7 @@ def test_two_crashes_bring_back_the_proven_root(fleet):
     def poke():
         """Asks the question that crashes, until the node has gone back."""
         try:
-            node.ask("bad.fault.test", "TXT")
+            node.ask("bad.fault.test", "TXT", timeout_s=1)
         except (dns.exception.DNSException, OSError):
             pass
         return node.status()["serving"] == good_root or crashes(node) >= 2
