@@ -7,12 +7,14 @@
 #include "net/socket.h"
 #include "release/objects.h"
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -169,7 +171,7 @@ struct fake_node *fleet_add(struct fleet *f)
     const char *dir = f->dir;
     if (f->node_count++ > 0) {
         dir = arena_printf(&f->arena, "%s/node%zu", f->dir, f->node_count);
-        assert_int_equal(system(arena_printf(&f->arena, "mkdir %s", dir)), 0);
+        assert_int_equal(mkdir(dir, 0700), 0);
     }
     OK(net_identity_open(dir, time_unix_ms() / MS_PER_S, &n->identity, &ec));
     OK(net_tls_fleet_client_new(n->identity.cert_pem, n->identity.key_pem, f->keys->fleet_root_pem,
@@ -280,6 +282,14 @@ void fleet_stop(struct fleet *f)
     rollout_stop(atomic_exchange(&f->rollout, NULL));
 }
 
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st;
+    (void)type;
+    (void)at;
+    return remove(path);
+}
+
 void fleet_fini(struct fleet *f)
 {
     for (size_t i = 0; i < f->node_count; i++) {
@@ -293,7 +303,7 @@ void fleet_fini(struct fleet *f)
     (void)close(f->listen_fd);
     loop_timer_stop(&f->deadline);
     loop_free(f->loop);
-    assert_int_equal(system(arena_printf(&f->arena, "rm -rf %s", f->dir)), 0);
+    assert_int_equal(nftw(f->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
     arena_fini(&f->arena);
 }
 
