@@ -303,6 +303,7 @@ void fleet_fini(struct fleet *f)
     (void)close(f->listen_fd);
     loop_timer_stop(&f->deadline);
     loop_free(f->loop);
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): all other threads have ended */
     assert_int_equal(nftw(f->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
     arena_fini(&f->arena);
 }
