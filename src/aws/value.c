@@ -5,6 +5,7 @@
 #include "aws/text_priv.h"
 #include "base/check.h"
 #include "base/time.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 

@@ -17,6 +17,7 @@
 #include "aws/text_priv.h"
 #include "aws/value_priv.h"
 #include "base/check.h"
+#include "base/utf8.h"
 
 #include <libxml/parser.h>
 

@@ -5,10 +5,10 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/json_write.h"
 #include "base/time.h"
 #include "metrics/counters.h"
 #include "metrics/limits.h"
-#include "metrics/utf8_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -134,49 +134,16 @@ static void put_closing(struct line *l, const char *text)
     l->len += len;
 }
 
-/* One character in a quoted text; the escapes of JSON serve logfmt too. */
-static void put_escaped(struct line *l, struct slice bytes, uint32_t code_point)
-{
-    char escape[8] = {'\\', (char)code_point, '\0'};
-    switch (code_point) {
-    case '"':
-    case '\\':
-        break;
-    case '\n':
-        escape[1] = 'n';
-        break;
-    case '\r':
-        escape[1] = 'r';
-        break;
-    case '\t':
-        escape[1] = 't';
-        break;
-    case UTF8_INVALID:
-        (void)snprintf(escape, sizeof(escape), "\\ufffd");
-        break;
-    default:
-        /* Control characters of ASCII and of Latin 1, which terminals obey. */
-        if (code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0)) {
-            (void)snprintf(escape, sizeof(escape), "\\u%04x", (unsigned)code_point & 0xffU);
-            break;
-        }
-        put(l, (const char *)bytes.data, bytes.len);
-        return;
-    }
-    put_str(l, escape);
-}
-
+/* A quoted text; the escapes of JSON serve logfmt too. */
 static void put_quoted(struct line *l, struct slice text)
 {
     put_str(l, "\"");
     if (l->is_cut)
         return;
-    struct slice rest = text;
-    while (rest.len > 0 && !l->is_cut) {
-        uint32_t code_point = 0;
-        size_t len = utf8_decode(rest, &code_point);
-        put_escaped(l, slice_sub(rest, 0, len), code_point);
-        rest = slice_sub(rest, len, rest.len);
+    char escape[JSON_ESCAPE_SIZE];
+    for (struct slice rest = text; rest.len > 0 && !l->is_cut;) {
+        struct slice character = json_escape(&rest, escape);
+        put(l, (const char *)character.data, character.len);
     }
     put_closing(l, "\"");
 }

@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/json_write.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,71 +16,14 @@ struct admin {
     struct http_server *server;
 };
 
-/* ---- JSON text */
-
-static void json_text(struct buf *out, const char *text)
-{
-    buf_append_byte(out, '"');
-    for (const char *c = text; *c != '\0'; c++) {
-        uint8_t byte = (uint8_t)*c;
-        if (byte == '"' || byte == '\\')
-            buf_printf(out, "\\%c", byte);
-        else if (byte < ' ' || byte > '~')
-            buf_append_byte(out, '?');
-        else
-            buf_append_byte(out, byte);
-    }
-    buf_append_byte(out, '"');
-}
-
-static void json_key(struct buf *out, const char *key)
-{
-    struct slice so_far = buf_slice(out);
-    uint8_t last = so_far.data == NULL || so_far.len == 0 ? '{' : so_far.data[so_far.len - 1];
-    if (last != '{' && last != '[')
-        buf_append_str(out, ", ");
-    if (key != NULL)
-        buf_printf(out, "\"%s\": ", key);
-}
-
-static void json_string(struct buf *out, const char *key, const char *value)
-{
-    json_key(out, key);
-    json_text(out, value);
-}
-
-static void json_number(struct buf *out, const char *key, int64_t value)
-{
-    json_key(out, key);
-    buf_printf(out, "%jd", (intmax_t)value);
-}
-
-static void json_bool(struct buf *out, const char *key, bool value)
-{
-    json_key(out, key);
-    buf_append_str(out, value ? "true" : "false");
-}
-
-static void json_root(struct buf *out, const char *key, const struct chunk_hash *root)
-{
-    char hex[SHA256_HEX_SIZE] = "";
-    if (!chunk_hash_is_zero(root))
-        slice_hex(slice_of(root->bytes, sizeof(root->bytes)), hex);
-    json_string(out, key, hex);
-}
-
-static void json_open(struct buf *out, const char *key, char bracket)
-{
-    json_key(out, key);
-    buf_append_byte(out, (uint8_t)bracket);
-}
-
-static void json_close(struct buf *out, char bracket)
-{
-    buf_append_byte(out, (uint8_t)bracket);
-}
-
 /* ---- what it shows */
+
+/** A root's name, empty for none. */
+static void write_root(struct buf *out, const char *key, const struct chunk_hash *root)
+{
+    size_t len = chunk_hash_is_zero(root) ? 0 : sizeof(root->bytes);
+    json_write_hex(out, key, slice_of(root->bytes, len));
+}
 
 void agent_health(const struct agent *a, struct buf *out)
 {
@@ -117,58 +61,58 @@ static const char *step_name(enum node_root_step step)
 
 static void show_roles(const struct agent_state *s, struct buf *out)
 {
-    json_open(out, "roles", '[');
+    json_write_open(out, "roles", '[');
     for (size_t i = 0; i < s->role_count; i++) {
         const struct agent_role *role = &s->roles[i];
-        json_open(out, NULL, '{');
-        json_string(out, "name", role->name);
-        json_bool(out, "running", role->is_running);
-        json_bool(out, "ready", role->is_ready);
-        json_number(out, "pid", role->is_running ? role->pid : 0);
+        json_write_open(out, NULL, '{');
+        json_write_str(out, "name", role->name);
+        json_write_bool(out, "running", role->is_running);
+        json_write_bool(out, "ready", role->is_ready);
+        json_write_u64(out, "pid", role->is_running ? (uint64_t)role->pid : 0);
         if (role->has_release)
-            json_root(out, "applied", &role->applied);
-        json_close(out, '}');
+            write_root(out, "applied", &role->applied);
+        json_write_close(out, '}');
     }
-    json_close(out, ']');
+    json_write_close(out, ']');
 }
 
 static void show_roots(const struct agent_state *s, struct buf *out)
 {
-    json_open(out, "roots", '[');
+    json_write_open(out, "roots", '[');
     for (size_t i = 0; i < s->fact_count; i++) {
         const struct node_root *root = &s->facts[i].root;
         char time[TIME_ISO8601_SIZE];
         if (s->facts[i].is_forgotten)
             continue;
         time_format_iso8601(root->at_unix_ms, time);
-        json_open(out, NULL, '{');
-        json_root(out, "root", &root->hash);
-        json_string(out, "step", step_name(root->step));
-        json_bool(out, "proven", root->was_proven);
-        json_number(out, "epoch", (int64_t)root->at_epoch);
-        json_number(out, "sequence", (int64_t)root->at_sequence);
-        json_string(out, "at", time);
+        json_write_open(out, NULL, '{');
+        write_root(out, "root", &root->hash);
+        json_write_str(out, "step", step_name(root->step));
+        json_write_bool(out, "proven", root->was_proven);
+        json_write_u64(out, "epoch", root->at_epoch);
+        json_write_u64(out, "sequence", root->at_sequence);
+        json_write_str(out, "at", time);
         if (root->reason[0] != '\0')
-            json_string(out, "reason", root->reason);
-        json_close(out, '}');
+            json_write_str(out, "reason", root->reason);
+        json_write_close(out, '}');
     }
-    json_close(out, ']');
+    json_write_close(out, ']');
 }
 
 static void show_feeds(const struct agent *a, struct buf *out)
 {
     struct feeds_server server;
-    json_open(out, "feeds", '[');
+    json_write_open(out, "feeds", '[');
     for (size_t i = 0; feeds_server_at(a->feeds, i, &server); i++) {
-        json_open(out, NULL, '{');
-        json_string(out, "url", server.url);
-        json_string(out, "kind", server.is_control ? "control" : "peer");
-        json_bool(out, "up", server.is_up);
+        json_write_open(out, NULL, '{');
+        json_write_str(out, "url", server.url);
+        json_write_str(out, "kind", server.is_control ? "control" : "peer");
+        json_write_bool(out, "up", server.is_up);
         if (server.why[0] != '\0')
-            json_string(out, "reason", server.why);
-        json_close(out, '}');
+            json_write_str(out, "reason", server.why);
+        json_write_close(out, '}');
     }
-    json_close(out, ']');
+    json_write_close(out, ']');
 }
 
 void agent_status(const struct agent *a, struct buf *out)
@@ -177,30 +121,31 @@ void agent_status(const struct agent *a, struct buf *out)
     AUTO_ARENA struct arena arena = {0};
     struct release_report report = {0};
     agent_state_report(s, &arena, &report);
-    buf_append_str(out, "{");
-    json_string(out, "node", a->identity.node_id);
-    json_string(out, "version", WEIR_VERSION);
-    json_number(out, "pid", getpid());
-    json_number(out, "epoch", (int64_t)s->epoch);
-    json_number(out, "sequence", (int64_t)s->sequence);
-    json_bool(out, "in_wave", s->is_in_wave);
-    json_root(out, "stable", &s->stable);
-    json_root(out, "candidate", &s->candidate);
-    json_root(out, "serving", &s->serving);
-    json_root(out, "applied", &s->applied);
-    json_root(out, "proven", &report.proven);
-    json_root(out, "tried", &report.tried);
-    json_root(out, "rejected", &report.rejected);
-    json_string(out, "rejected_reason", report.rejected_reason);
-    json_root(out, "pin", &s->pin);
-    json_bool(out, "bad_pin", a->has_bad_pin);
-    json_bool(out, "fetching", fetch_is_active(a->fetch));
-    json_bool(out, "trying", a->trial != NULL);
-    json_bool(out, "draining", a->is_draining || a->is_ordered_out);
+    json_write_open(out, NULL, '{');
+    json_write_str(out, "node", a->identity.node_id);
+    json_write_str(out, "version", WEIR_VERSION);
+    json_write_u64(out, "pid", (uint64_t)getpid());
+    json_write_u64(out, "epoch", s->epoch);
+    json_write_u64(out, "sequence", s->sequence);
+    json_write_bool(out, "in_wave", s->is_in_wave);
+    write_root(out, "stable", &s->stable);
+    write_root(out, "candidate", &s->candidate);
+    write_root(out, "serving", &s->serving);
+    write_root(out, "applied", &s->applied);
+    write_root(out, "proven", &report.proven);
+    write_root(out, "tried", &report.tried);
+    write_root(out, "rejected", &report.rejected);
+    json_write_str(out, "rejected_reason", report.rejected_reason);
+    write_root(out, "pin", &s->pin);
+    json_write_bool(out, "bad_pin", a->has_bad_pin);
+    json_write_bool(out, "fetching", fetch_is_active(a->fetch));
+    json_write_bool(out, "trying", a->trial != NULL);
+    json_write_bool(out, "draining", a->is_draining || a->is_ordered_out);
     show_roles(s, out);
     show_roots(s, out);
     show_feeds(a, out);
-    buf_append_str(out, "}\n");
+    json_write_close(out, '}');
+    buf_append_byte(out, '\n');
 }
 
 /** Gauges that are only worth computing when somebody looks. */

@@ -2,7 +2,7 @@
 // DIR/ready.json, written by the supervisor on its only thread.
 #include "node/ready_priv.h"
 
-#include "base/buf.h"
+#include "base/json_write.h"
 #include "os/file.h"
 
 #include <string.h>
@@ -62,13 +62,15 @@ static void gather(const struct node *node, struct ready_table *table)
 static void write_label(struct buf *out, const struct ready_label *label)
 {
     bool is_list = label->count > 1;
-    buf_printf(out, "\"%s\": %s", label->label, is_list ? "[" : "");
+    if (is_list)
+        json_write_open(out, label->label, '[');
     for (size_t i = 0; i < label->count; i++) {
         char text[NET_ADDRESS_TEXT_SIZE];
         net_address_format(&label->addresses[i], text);
-        buf_printf(out, "%s\"%s\"", i == 0 ? "" : ", ", text);
+        json_write_str(out, is_list ? NULL : label->label, text);
     }
-    buf_append_str(out, is_list ? "], " : ", ");
+    if (is_list)
+        json_write_close(out, ']');
 }
 
 static void ready_path(const struct node *node, struct buf *out)
@@ -82,10 +84,12 @@ enum err ready_write(const struct node *node, struct errctx *ec)
     struct ready_table table = {0};
     gather(node, &table);
     AUTO_BUF struct buf text = {0};
-    buf_append_str(&text, "{");
+    json_write_open(&text, NULL, '{');
     for (size_t i = 0; i < table.count; i++)
         write_label(&text, &table.labels[i]);
-    buf_printf(&text, "\"pid\": %d}\n", (int)getpid());
+    json_write_u64(&text, "pid", (uint64_t)getpid());
+    json_write_close(&text, '}');
+    buf_append_byte(&text, '\n');
     AUTO_BUF struct buf path = {0};
     ready_path(node, &path);
     return file_replace((const char *)buf_slice(&path).data, buf_slice(&text), 0644, ec);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the rollout shows: status as JSON, gauges. Written on the rollout's thread, once a second
 // and after each publication; read from any.
+#include "base/json_write.h"
 #include "base/time.h"
 #include "control/rollout/rollout_priv.h"
 #include "metrics/counters.h"
@@ -11,130 +12,94 @@ static const char *const phase_names[] = {
     [CORE_WAVE] = "wave", [CORE_REFUSED] = "refused",
 };
 
-/** A JSON string (RFC 8259 section 7); bytes beyond ASCII, which no text here has, become '?'. */
-static void put_string(struct buf *out, const char *text)
-{
-    buf_append_byte(out, '"');
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '"' || *c == '\\')
-            buf_printf(out, "\\%c", *c);
-        else if (*c >= ' ' && *c <= '~')
-            buf_append_byte(out, (uint8_t)*c);
-        else
-            buf_append_byte(out, '?');
-    }
-    buf_append_byte(out, '"');
-}
-
-static void put_text(struct buf *out, const char *name, const char *text)
-{
-    put_string(out, name);
-    buf_append_byte(out, ':');
-    put_string(out, text);
-    buf_append_byte(out, ',');
-}
-
 /** A root's hash; null before the first. */
-static void put_root(struct buf *out, const char *name, const struct chunk_hash *root)
+static void write_root(struct buf *out, const char *key, const struct chunk_hash *root)
 {
-    char hex[SHA256_HEX_SIZE];
-    slice_hex(slice_of(root->bytes, sizeof(root->bytes)), hex);
     if (chunk_hash_is_zero(root))
-        buf_printf(out, "\"%s\":null,", name);
+        json_write_null(out, key);
     else
-        put_text(out, name, hex);
+        json_write_hex(out, key, slice_of(root->bytes, sizeof(root->bytes)));
 }
 
-static void put_number(struct buf *out, const char *name, uint64_t number)
-{
-    buf_printf(out, "\"%s\":%llu,", name, (unsigned long long)number);
-}
-
-static void put_roles(struct buf *out, const char *roles)
+static void write_roles(struct buf *out, const char *roles)
 {
     struct slice rest = slice_str(roles);
     struct slice role;
-    const char *separator = "";
-    buf_append_str(out, "\"Roles\":[");
-    while (rest.len > 0 && slice_split(&rest, ',', &role)) {
-        buf_printf(out, "%s\"%.*s\"", separator, SLICE_FMT(role));
-        separator = ",";
-    }
-    buf_append_str(out, "],");
+    json_write_open(out, "Roles", '[');
+    while (rest.len > 0 && slice_split(&rest, ',', &role))
+        json_write_text(out, NULL, role);
+    json_write_close(out, ']');
 }
 
-static void put_node(struct buf *out, const struct roster_node *n, int64_t now_ns)
+static void write_node(struct buf *out, const struct roster_node *n, int64_t now_ns)
 {
-    put_string(out, n->id);
-    buf_append_str(out, ":{");
+    json_write_open(out, n->id, '{');
     if (n->is_heard) {
-        put_number(out, "HeardMsAgo", (uint64_t)((now_ns - n->heard_at_ns) / NS_PER_MS));
-        put_roles(out, n->roles);
-        put_text(out, "Version", n->version);
-        put_number(out, "Epoch", n->at.epoch);
-        put_number(out, "Sequence", n->at.sequence);
-        put_root(out, "Applied", &n->applied);
-        put_root(out, "Tried", &n->tried);
-        put_root(out, "Proven", &n->proven);
-        put_root(out, "Rejected", &n->rejected);
-        put_text(out, "RejectedReason", n->reason);
+        json_write_u64(out, "HeardMsAgo", (uint64_t)((now_ns - n->heard_at_ns) / NS_PER_MS));
+        write_roles(out, n->roles);
+        json_write_str(out, "Version", n->version);
+        json_write_u64(out, "Epoch", n->at.epoch);
+        json_write_u64(out, "Sequence", n->at.sequence);
+        write_root(out, "Applied", &n->applied);
+        write_root(out, "Tried", &n->tried);
+        write_root(out, "Proven", &n->proven);
+        write_root(out, "Rejected", &n->rejected);
+        json_write_str(out, "RejectedReason", n->reason);
     }
-    buf_printf(out, "\"Pinned\":%s}", n->is_pinned ? "true" : "false");
+    json_write_bool(out, "Pinned", n->is_pinned);
+    json_write_close(out, '}');
 }
 
-static void put_nodes(struct buf *out, const struct roster *roster, int64_t now_ns)
+static void write_nodes(struct buf *out, const struct roster *roster, int64_t now_ns)
 {
-    buf_append_str(out, "\"Nodes\":{");
-    for (size_t i = 0; i < roster->count; i++) {
-        if (i > 0)
-            buf_append_byte(out, ',');
-        put_node(out, roster->nodes[i], now_ns);
-    }
-    buf_append_byte(out, '}');
+    json_write_open(out, "Nodes", '{');
+    for (size_t i = 0; i < roster->count; i++)
+        write_node(out, roster->nodes[i], now_ns);
+    json_write_close(out, '}');
 }
 
-static void put_held(struct buf *out, const struct held_set *held)
+static void write_held(struct buf *out, const struct held_set *held)
 {
     size_t shown = min_size(held->count, ROLLOUT_STATUS_HELD_MAX);
-    put_number(out, "HeldCount", held->count);
-    buf_append_str(out, "\"Held\":[");
+    json_write_u64(out, "HeldCount", held->count);
+    json_write_open(out, "Held", '[');
     for (size_t i = 0; i < shown; i++) {
         const struct store_held *row = &held->rows[i];
-        buf_append_str(out, i > 0 ? ",{" : "{");
-        put_number(out, "Kind", row->kind);
-        put_text(out, "Group", row->group);
-        put_number(out, "AtVersion", row->at_version);
-        put_number(out, "ChangeVersion", row->change_version);
-        buf_append_str(out, "\"Reason\":");
-        put_string(out, row->reason);
-        buf_append_byte(out, '}');
+        json_write_open(out, NULL, '{');
+        json_write_u64(out, "Kind", row->kind);
+        json_write_str(out, "Group", row->group);
+        json_write_u64(out, "AtVersion", row->at_version);
+        json_write_u64(out, "ChangeVersion", row->change_version);
+        json_write_str(out, "Reason", row->reason);
+        json_write_close(out, '}');
     }
-    buf_append_str(out, "],");
+    json_write_close(out, ']');
 }
 
-static void put_status(const struct rollout *r, struct buf *out)
+static void write_status(const struct rollout *r, struct buf *out)
 {
     const struct core *c = r->core;
     bool is_offered = c->phase == CORE_TRY || c->phase == CORE_WAVE;
-    buf_printf(out, "{\"Leads\":%s,", c->is_leader ? "true" : "false");
-    put_text(out, "Phase", phase_names[c->phase]);
-    put_number(out, "Epoch", r->pointer_at.epoch);
-    put_number(out, "Sequence", r->pointer_at.sequence);
-    put_root(out, "StableRoot", &c->stable.root);
-    put_root(out, "CandidateRoot", is_offered ? &c->candidate.root : &c->stable.root);
-    put_number(out, "StableVersion", c->stable.version);
-    put_number(out, "InsyncVersion", c->insync_version);
-    put_number(out, "NewestVersion", c->newest_version);
-    put_held(out, &r->stable_held);
-    put_nodes(out, &c->roster, time_monotonic_ns());
-    buf_append_byte(out, '}');
+    json_write_open(out, NULL, '{');
+    json_write_bool(out, "Leads", c->is_leader);
+    json_write_str(out, "Phase", phase_names[c->phase]);
+    json_write_u64(out, "Epoch", r->pointer_at.epoch);
+    json_write_u64(out, "Sequence", r->pointer_at.sequence);
+    write_root(out, "StableRoot", &c->stable.root);
+    write_root(out, "CandidateRoot", is_offered ? &c->candidate.root : &c->stable.root);
+    json_write_u64(out, "StableVersion", c->stable.version);
+    json_write_u64(out, "InsyncVersion", c->insync_version);
+    json_write_u64(out, "NewestVersion", c->newest_version);
+    write_held(out, &r->stable_held);
+    write_nodes(out, &c->roster, time_monotonic_ns());
+    json_write_close(out, '}');
 }
 
 void rollout_write_status(struct rollout *r)
 {
     pthread_mutex_lock(&r->status_lock);
     buf_clear(&r->status_text);
-    put_status(r, &r->status_text);
+    write_status(r, &r->status_text);
     pthread_mutex_unlock(&r->status_lock);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// UTF-8 of the log's texts, which may hold whatever a peer sent. Called by log.c, on any thread.
+// UTF-8 of texts that may hold whatever a peer sent: the log's, those of XML and JSON. Any thread.
+#include "base/utf8.h"
+
 #include "base/check.h"
-#include "metrics/utf8_priv.h"
 
 /* RFC 3629 section 3: the form of a sequence by its first byte. */
 struct utf8_form {
@@ -44,4 +45,21 @@ size_t utf8_decode(struct slice text, uint32_t *out_code_point)
     }
     *out_code_point = code_point;
     return len;
+}
+
+size_t utf8_count(struct slice text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        count += (text.data[i] & 0xc0) != 0x80;
+    return count;
+}
+
+struct slice utf8_clip(struct slice text, size_t max)
+{
+    if (text.len <= max)
+        return text;
+    while (max > 0 && (text.data[max] & 0xc0) == 0x80)
+        max--;
+    return slice_of(text.data, max);
 }
