@@ -60,7 +60,7 @@ void kit_fini(struct kit *k)
     assert_non_null(dir);
     const struct dirent *entry;
     char path[400];
-    while ((entry = readdir(dir)) != NULL) {
+    while ((entry = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe): one thread */
         (void)snprintf(path, sizeof(path), "%s/%s", k->dir, entry->d_name);
         (void)unlink(path);
     }
@@ -150,7 +150,7 @@ static enum err visit_store(void *user, const struct chunk_hash *hash, bool *out
                             struct errctx *ec)
 {
     struct visit *v = user;
-    struct slice packed;
+    struct slice packed = {0};
     *out_enter = true;
     assert_true(kit_packed(v->kit, hash, &packed));
     assert_int_equal(node_db_put_chunk(v->db, hash, packed, ec), ERR_OK);

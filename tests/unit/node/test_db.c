@@ -273,7 +273,7 @@ static void damaged_tables_are_set_aside(void **state)
     set_serving(db, "one");
     assert_int_equal(node_db_commit(db, NULL), ERR_OK);
     node_db_close(db); /* the last connection moves everything into the file */
-    damage(&k, 4096, 5 * 4096);
+    damage(&k, 4096, 20480);
     db = kit_open(&k);
     assert_true(file_exists(&k, "node.db.damaged"));
     assert_serving(db, NULL);

@@ -192,7 +192,7 @@ static void stage_start(struct stage *s)
     assert_true(s->pid >= 0);
     if (s->pid == 0) {
         process_die_with_parent(parent);
-        exit(node_supervise(&s->settings, toy_roles));
+        exit(node_supervise(&s->settings, toy_roles)); /* NOLINT(concurrency-mt-unsafe) */
     }
 }
 
