@@ -303,8 +303,8 @@ static void the_status_names_nodes_and_roots(void **state)
     const char *text = "";
     UNTIL(&f, strstr(text = status_of(&f, &a), "\"HeardMsAgo\":") != NULL);
     assert_non_null(strstr(text, f.nodes[0].identity.node_id));
-    assert_non_null(strstr(text, "\"Leads\": true"));
-    assert_non_null(strstr(text, "\"Roles\": [\"dns\"]"));
+    assert_non_null(strstr(text, "\"Leads\":true"));
+    assert_non_null(strstr(text, "\"Roles\":[\"dns\"]"));
     fleet_fini(&f);
 }
 
