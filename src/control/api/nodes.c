@@ -8,9 +8,6 @@
 #include "base/time.h"
 #include "control/store/fleet.h"
 
-/* Body of a STORE_NODE object: the key, and a byte of flags. */
-#define NODE_FLAG_DRAINING 1
-
 static const char *const state_texts[] = {
     [STORE_NODE_PENDING] = "PENDING",   [STORE_NODE_ADMITTED] = "ADMITTED",
     [STORE_NODE_CORDONED] = "CORDONED", [STORE_NODE_DRAINING] = "DRAINING",
@@ -82,24 +79,6 @@ enum aws_error api_list_nodes(struct api_call *c, const json_t *in, json_t *out)
 
 /* ---- decisions */
 
-/* The release learns of a node by an object: who is served, and who has to leave service. */
-static enum err put_node_object(struct api_call *c, const struct store_node *node,
-                                struct errctx *ec)
-{
-    uint8_t body[sizeof(node->public_key) + 1];
-    memcpy(body, node->public_key, sizeof(node->public_key));
-    body[sizeof(node->public_key)] = node->state == STORE_NODE_DRAINING ? NODE_FLAG_DRAINING : 0;
-    struct store_object object = {.kind = STORE_NODE,
-                                  .group = node->id,
-                                  .is_deleted = node->state == STORE_NODE_REMOVED,
-                                  .body = slice_of(body, sizeof(body))};
-    if (object.is_deleted)
-        object.body = (struct slice){0};
-    uint64_t version;
-    enum err err = store_take_version(c->conn, &version, ec);
-    return err == ERR_OK ? store_object_put(c->conn, &object, ec) : err;
-}
-
 static enum aws_error find_node(struct api_call *c, const json_t *in, struct store_node *out)
 {
     struct errctx ec = {0};
@@ -127,7 +106,7 @@ static enum aws_error decide(struct api_call *c, const json_t *in, json_t *out,
     node.state = d->to;
     enum err err = is_there ? ERR_OK : store_node_put(c->conn, &node, &ec);
     if (err == ERR_OK && !is_there)
-        err = put_node_object(c, &node, &ec);
+        err = store_node_put_object(c->conn, &node, &ec);
     if (err != ERR_OK)
         return api_store_failed(c, err, &ec);
     c->resource = arena_printf(c->arena, "/node/%s", node.id);

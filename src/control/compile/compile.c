@@ -8,15 +8,13 @@
 #include "base/check.h"
 #include "control/compile/member_priv.h"
 #include "control/compile/names_priv.h"
+#include "control/store/fleet.h"
 #include "control/store/zones.h"
 #include "dns/rdata.h"
 #include "release/objects.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define NODE_BODY_BYTES (ED25519_PUBLIC_BYTES + 1) /* public key, flags */
-#define NODE_FLAG_DRAINING 1
 
 /** One compile under way. */
 struct compile {
@@ -101,11 +99,12 @@ static enum err put_node(struct compile *c, const struct store_object *object, s
 {
     struct slice value = {0};
     if (!object->is_deleted) {
-        if (object->body.len != NODE_BODY_BYTES)
+        if (object->body.len != STORE_NODE_BODY_BYTES)
             return err_set(ec, ERR_CORRUPT, "body of %zu bytes", object->body.len);
         struct release_node node = {.id = object->group};
-        memcpy(node.public_key, object->body.data, ED25519_PUBLIC_BYTES);
-        node.is_draining = (object->body.data[ED25519_PUBLIC_BYTES] & NODE_FLAG_DRAINING) != 0;
+        memcpy(node.public_key, object->body.data, STORE_NODE_KEY_BYTES);
+        node.is_draining =
+            (object->body.data[STORE_NODE_KEY_BYTES] & STORE_NODE_FLAG_DRAINING) != 0;
         value = release_node_encode(&c->arena, &node);
     }
     add_change(c, RELEASE_NODE, object->group, value);

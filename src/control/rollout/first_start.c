@@ -27,21 +27,6 @@ static enum err ensure_seed(struct store_conn *conn, struct trie_seed *out_seed,
     return ERR_OK;
 }
 
-/** The object by which nodes know each other: public key, flags. */
-static enum err put_node_object(struct store_conn *conn, const struct store_node *row,
-                                struct errctx *ec)
-{
-    uint8_t body[ED25519_PUBLIC_BYTES + 1] = {0};
-    memcpy(body, row->public_key, sizeof(row->public_key));
-    struct store_object object = {
-        .kind = STORE_NODE,
-        .group = row->id,
-        .body = slice_of(body, sizeof(body)),
-    };
-    enum err err = store_take_version(conn, &object.version, ec);
-    return err == ERR_OK ? store_object_put(conn, &object, ec) : err;
-}
-
 /** Control's own node needs nobody to admit it; what an operator decided later stands. */
 static enum err ensure_own_node(struct store_conn *conn, const struct net_identity *identity,
                                 struct errctx *ec)
@@ -62,7 +47,7 @@ static enum err ensure_own_node(struct store_conn *conn, const struct net_identi
     };
     memcpy(row.public_key, signing_key_public(identity->key), sizeof(row.public_key));
     err = store_node_put(conn, &row, ec);
-    return err == ERR_OK ? put_node_object(conn, &row, ec) : err;
+    return err == ERR_OK ? store_node_put_object(conn, &row, ec) : err;
 }
 
 enum err rollout_first_start(struct store_conn *conn, const struct rollout_options *options,

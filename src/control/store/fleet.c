@@ -4,6 +4,7 @@
 #include "control/store/fleet.h"
 
 #include "base/check.h"
+#include "control/store/objects.h"
 #include "control/store/store_priv.h"
 
 #define NODE_COLUMNS "id, public_key, state, address, first_seen_unix_ms"
@@ -41,6 +42,23 @@ enum err store_node_put(struct store_conn *c, const struct store_node *node, str
             sql_text(node->id), sql_blob(slice_of(node->public_key, sizeof(node->public_key))),
             sql_number(node->state), sql_text(node->address), sql_number(node->first_seen_unix_ms)),
         ec);
+}
+
+enum err store_node_put_object(struct store_conn *c, const struct store_node *node,
+                               struct errctx *ec)
+{
+    uint8_t body[STORE_NODE_BODY_BYTES] = {0};
+    struct store_object object = {.kind = STORE_NODE, .group = node->id};
+    memcpy(body, node->public_key, STORE_NODE_KEY_BYTES);
+    if (node->state == STORE_NODE_DRAINING)
+        body[STORE_NODE_KEY_BYTES] = STORE_NODE_FLAG_DRAINING;
+    if (node->state == STORE_NODE_REMOVED)
+        object.is_deleted = true;
+    else
+        object.body = slice_of(body, sizeof(body));
+    uint64_t version = 0;
+    enum err err = store_take_version(c, &version, ec);
+    return err == ERR_OK ? store_object_put(c, &object, ec) : err;
 }
 
 enum err store_node_list(struct store_conn *c, struct arena *a, struct store_node **out_nodes,

@@ -14,9 +14,14 @@ enum store_node_state {
     STORE_NODE_REMOVED,
 };
 
+/** The body of a node's object (STORE_NODE): the public key, then a byte of flags. Stored. */
+#define STORE_NODE_KEY_BYTES 32
+#define STORE_NODE_BODY_BYTES (STORE_NODE_KEY_BYTES + 1)
+#define STORE_NODE_FLAG_DRAINING 1 /* it has to leave service */
+
 struct store_node {
     const char *id;
-    uint8_t public_key[32];
+    uint8_t public_key[STORE_NODE_KEY_BYTES]; /* Ed25519 */
     enum store_node_state state;
     const char *address; /* as first seen or advertised; "" unknown */
     int64_t first_seen_unix_ms;
@@ -29,6 +34,13 @@ enum err store_node_put(struct store_conn *c, const struct store_node *node, str
     MUST_USE;
 enum err store_node_list(struct store_conn *c, struct arena *a, struct store_node **out_nodes,
                          size_t *out_count, struct errctx *ec) MUST_USE;
+
+/**
+ * Writes the object by which releases, and through them all nodes, know this node as its row says;
+ * one that is removed has none. Takes a version (store_take_version).
+ */
+enum err store_node_put_object(struct store_conn *c, const struct store_node *node,
+                               struct errctx *ec) MUST_USE;
 
 /** The lease of the rollout: `epoch` is its fencing number, checked in every rollout write. */
 struct store_lease {

@@ -9,7 +9,7 @@
 enum store_kind {
     STORE_ZONE = 1, /* group: zone id, member: empty; body: the zone's settings */
     STORE_NAME = 2, /* group: zone id, member: sort key of the owner; body: its record sets */
-    STORE_NODE = 3, /* group: node id, member: empty; body: public key */
+    STORE_NODE = 3, /* group: node id, member: empty; body: see fleet.h */
 };
 
 struct store_object {

@@ -48,14 +48,14 @@ static void a_node_goes_from_pending_to_removed(void **state)
 
     assert_holds(decide(f, "AdmitNode", 200), "\"State\":\"ADMITTED\"");
     assert_true(find_object(f, &object));
-    assert_int_equal(object.body.len, 33);
+    assert_int_equal(object.body.len, STORE_NODE_BODY_BYTES);
     assert_int_equal(object.body.data[0], 9);
-    assert_int_equal(object.body.data[32], 0);
+    assert_int_equal(object.body.data[STORE_NODE_KEY_BYTES], 0);
 
     assert_holds(decide(f, "CordonNode", 200), "\"State\":\"CORDONED\"");
     assert_holds(decide(f, "DrainNode", 200), "\"State\":\"DRAINING\"");
     assert_true(find_object(f, &object));
-    assert_int_equal(object.body.data[32], 1);
+    assert_int_equal(object.body.data[STORE_NODE_KEY_BYTES], STORE_NODE_FLAG_DRAINING);
     assert_holds(decide(f, "UncordonNode", 200), "\"State\":\"ADMITTED\"");
     assert_holds(decide(f, "RemoveNode", 200), "\"State\":\"REMOVED\"");
     assert_false(find_object(f, &object));
