@@ -432,13 +432,31 @@ void core_hear(struct core *c, struct roster_node *n, const struct release_repor
                int64_t now_ns)
 {
     roster_hear(n, report, now_ns, c->limits.heard_ns);
-    if (position_compare(n->at, c->ahead) > 0)
-        c->ahead = n->at;
+}
+
+/** Whether what the node reports can stop us: a cordon takes that from one that lies. */
+static bool is_trusted(const struct roster_node *n)
+{
+    return n->is_heard && (n->state == STORE_NODE_ADMITTED || n->state == STORE_NODE_DRAINING);
+}
+
+const struct roster_node *core_ahead(const struct core *c)
+{
+    const struct roster_node *ahead = NULL;
+    struct position newest = c->published;
+    for (size_t i = 0; i < c->roster.count; i++) {
+        const struct roster_node *n = c->roster.nodes[i];
+        if (!is_trusted(n) || position_compare(n->at, newest) <= 0)
+            continue;
+        ahead = n;
+        newest = n->at;
+    }
+    return ahead;
 }
 
 bool core_is_behind(const struct core *c)
 {
-    return position_compare(c->ahead, c->published) > 0;
+    return core_ahead(c) != NULL;
 }
 
 void core_cut(struct core *c, const struct core_release *candidate, bool frees)

@@ -16,7 +16,8 @@
 // A control that takes over publishes the stable root under its own epoch before all else (RENEW).
 //
 // Invariants
-//  1. Without the lease, and while a node holds a newer pointer than ours, nothing is done.
+//  1. Without the lease, and while a node that is admitted and not cordoned holds a newer pointer
+//     than ours, nothing is done.
 //  2. Every publication has a higher sequence than all before; it is durable before it is seen.
 //  3. The stable root changes by PROMOTE, after a wave node applied it, and by ROLLBACK alone.
 //  4. A candidate is offered to a wave once every counted node tried it; a node that falls silent
@@ -58,7 +59,6 @@ struct core {
     uint64_t epoch; /* of the lease: the next publication's */
     int64_t leader_since_ns;
     struct position published; /* the newest pointer; {0, 0} before the first */
-    struct position ahead;     /* the newest pointer that an admitted node reported */
     uint64_t newest_version;   /* of the store */
 
     struct core_release stable;
@@ -132,7 +132,12 @@ void core_see_version(struct core *c, uint64_t version);
 void core_hear(struct core *c, struct roster_node *n, const struct release_report *report,
                int64_t now_ns);
 
-/** Whether a node holds a newer pointer than the store: it was restored from a backup. */
+/**
+ * The node that holds the newest pointer, where that is newer than the store's: the store was
+ * restored from a backup, or the node lies. NULL: there is none. A cordoned or removed node is not
+ * believed, so an operator can end what one compromised node claims.
+ */
+const struct roster_node *core_ahead(const struct core *c);
 bool core_is_behind(const struct core *c);
 
 /** Nodes that a candidate is tried on at present. */

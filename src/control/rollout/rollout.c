@@ -36,13 +36,15 @@ static enum err act(struct rollout *r, struct core_action *action, struct errctx
     return rollout_act(r, action, ec);
 }
 
-/** Logs once that the store is older than what nodes hold. */
+/** Logs once that the store is older than what nodes hold, and which node says so. */
 static void tell_behind(struct rollout *r)
 {
-    bool is_behind = r->core->is_leader && core_is_behind(r->core);
+    const struct roster_node *ahead = r->core->is_leader ? core_ahead(r->core) : NULL;
+    bool is_behind = ahead != NULL;
     if (is_behind && !r->is_behind_told)
         LOG(LOG_ERROR, "a node holds a newer pointer than the store: nothing is published",
-            LOG_U64("epoch", r->core->ahead.epoch), LOG_U64("sequence", r->core->ahead.sequence),
+            LOG_STR("node", ahead->id), LOG_U64("epoch", ahead->at.epoch),
+            LOG_U64("sequence", ahead->at.sequence),
             LOG_U64("store_epoch", r->core->published.epoch),
             LOG_U64("store_sequence", r->core->published.sequence));
     r->is_behind_told = is_behind;

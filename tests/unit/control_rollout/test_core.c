@@ -317,6 +317,33 @@ static void nothing_is_published_while_a_node_is_ahead_of_the_store(void **state
     }
 }
 
+static void a_node_that_lies_about_its_position_stops_nothing_once_it_is_cordoned(void **state)
+{
+    (void)state;
+    static const struct {
+        enum store_node_state state;
+        bool is_believed;
+    } cases[] = {{STORE_NODE_DRAINING, true},
+                 {STORE_NODE_CORDONED, false},
+                 {STORE_NODE_PENDING, false},
+                 {STORE_NODE_REMOVED, false}};
+    struct world w;
+    world_init(&w);
+    world_add_serving(&w, "a");
+    world_add_serving(&w, "liar");
+    core_see_version(&w.core, V(1));
+    world_say(&w, "liar", (struct saying){.applied = FIRST_ROOT, .at = {UINT64_MAX, UINT64_MAX}});
+    struct roster_node *liar = roster_get(&w.core.roster, "liar");
+    assert_ptr_equal(core_ahead(&w.core), liar);
+    assert_int_equal(world_next(&w), CORE_NOTHING);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        liar->state = cases[i].state;
+        assert_int_equal(core_is_behind(&w.core), cases[i].is_believed);
+        assert_int_equal(world_next(&w), cases[i].is_believed ? CORE_NOTHING : CORE_CUT);
+    }
+    world_fini(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +363,7 @@ int main(void)
         cmocka_unit_test(nothing_is_done_without_the_lease),
         cmocka_unit_test(a_new_epoch_publishes_the_stable_root_first),
         cmocka_unit_test(nothing_is_published_while_a_node_is_ahead_of_the_store),
+        cmocka_unit_test(a_node_that_lies_about_its_position_stops_nothing_once_it_is_cordoned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
