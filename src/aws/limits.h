@@ -13,6 +13,10 @@
 /* Elements within elements. The deepest shape (ChangeResourceRecordSetsRequest) has eight. */
 #define AWS_XML_MAX_DEPTH 16
 
+/* One tag with its attributes. SDKs send a namespace declaration at the most; the parser's work
+ * grows with the square of the attributes. */
+#define AWS_XML_MAX_TAG_BYTES ((size_t)1024)
+
 /* Members of one shape: one bit each remembers what was seen. */
 #define AWS_SHAPE_MAX_MEMBERS 64
 

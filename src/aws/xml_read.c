@@ -10,12 +10,14 @@
 //
 // Invariants: (1) the stack is no deeper than the shapes nest, because an element that no shape
 // knows ends the parse at once; (2) after the first failure nothing is written any more;
-// (3) entities, DTDs and the network are never used: a DOCTYPE ends the parse.
+// (3) entities, DTDs and the network are never used: a DOCTYPE ends the parse; (4) the parser sees
+// UTF-8 with short tags only (xml_scan.c).
 #include "aws/xml.h"
 
 #include "aws/limits.h"
 #include "aws/text_priv.h"
 #include "aws/value_priv.h"
+#include "aws/xml_scan_priv.h"
 #include "base/check.h"
 #include "base/utf8.h"
 
@@ -394,7 +396,8 @@ static void run_parser(struct xml_parser *p, struct slice text)
     };
     p->context = xmlCreatePushParserCtxt(&sax, p, NULL, 0, NULL);
     CHECK(p->context != NULL);
-    xmlCtxtUseOptions(p->context, XML_PARSE_NONET);
+    /* What the declaration says of the encoding is not heeded: the text is UTF-8. */
+    xmlCtxtUseOptions(p->context, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
     int result = xmlParseChunk(p->context, (const char *)text.data, (int)text.len, 1);
     bool is_whole = result == XML_ERR_OK && p->context->wellFormed && p->depth == 0;
     if (p->fault->error == AWS_OK && !is_whole)
@@ -418,6 +421,10 @@ enum aws_error aws_xml_parse(enum aws_service service, const struct aws_shape *s
                         AWS_XML_MAX_BYTES);
     if (text.len == 0)
         return aws_fail(fault, malformed_code(service), "A body with %s is expected", shape->name);
+    const char *finding;
+    if (!xml_is_harmless(text, &finding))
+        return aws_fail(fault, malformed_code(service), "The XML document is not accepted: %s",
+                        finding);
     fault->error = AWS_OK;
     struct xml_parser p = {
         .service = service, .root = shape, .out = out, .fault = fault, .arena = fault->arena};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The XML codec: what a request may look like, and the words in which it is refused.
+#include "aws/limits.h"
 #include "aws/route53.h"
 #include "aws/xml.h"
 
@@ -237,6 +238,63 @@ static void required_lists_are_written_even_when_empty(void **state)
     assert_null(strstr(text, "NextMarker"));
 }
 
+/* <Change xmlns="..." a=">..."> of `tag_bytes`, behind markup that only looks like tags. */
+static const char *with_tag_of(const char *before, size_t tag_bytes)
+{
+    static const char start[] = "<Change xmlns=\"" NS "\" a='>";
+    char *filler = arena_alloc(&arena, tag_bytes);
+    memset(filler, 'x', tag_bytes - sizeof(start) - 1);
+    return arena_printf(&arena, "%s%s%s'><Action>CREATE</Action></Change>", before, start, filler);
+}
+
+static void a_tag_is_no_longer_than_its_limit(void **state)
+{
+    (void)state;
+    static const char *const before[] = {
+        "",
+        "<!-- <a \" -->",
+        "<?a <b ' ?>",
+        "<!-- > --><?b \"?>",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(before); i++) {
+        assert_refused(with_tag_of(before[i], AWS_XML_MAX_TAG_BYTES), AWS_InvalidInput,
+                       "is not complete");
+        assert_refused(with_tag_of(before[i], AWS_XML_MAX_TAG_BYTES + 1), AWS_MalformedInput,
+                       "a tag is too long");
+    }
+}
+
+static void text_and_cdata_may_be_longer_than_a_tag(void **state)
+{
+    (void)state;
+    char *filler = arena_alloc(&arena, 4 * AWS_XML_MAX_TAG_BYTES);
+    memset(filler, 'x', 4 * AWS_XML_MAX_TAG_BYTES - 1);
+    assert_refused(arena_printf(&arena, "<Change><!--%s--><Action><![CDATA[<%s]]>", filler, filler),
+                   AWS_MalformedInput, "not well-formed");
+}
+
+static void only_utf8_is_read_whatever_is_declared(void **state)
+{
+    (void)state;
+    struct r53_change change;
+    const char *message;
+    const char *body = "<Change><Action>CREATE</Action><ResourceRecordSet>" NAME_AND_TYPE
+                       "</ResourceRecordSet></Change>";
+    const char *declared =
+        arena_printf(&arena, "<?xml version=\"1.0\" encoding=\"UTF-7\"?>%s", body);
+    assert_int_equal(parse_change(declared, &change, &message), AWS_OK);
+    assert_refused("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><Change>\xe9</Change>",
+                   AWS_MalformedInput, "not UTF-8");
+    struct aws_fault fault = {.arena = &arena};
+    static const char utf16[] = "\xff\xfe<\0C\0h\0a\0n\0g\0e\0/\0>\0";
+    assert_int_equal(aws_xml_parse(AWS_ROUTE53, &AWS_SHAPE_OF(r53_change),
+                                   slice_of(utf16, sizeof(utf16) - 1), &change, &fault),
+                     AWS_MalformedInput);
+    assert_int_equal(aws_xml_parse(AWS_ROUTE53, &AWS_SHAPE_OF(r53_change),
+                                   slice_of(utf16 + 2, sizeof(utf16) - 3), &change, &fault),
+                     AWS_MalformedInput);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +310,9 @@ int main(void)
         cmocka_unit_test(document_types_and_their_entities_are_refused),
         cmocka_unit_test(an_answer_has_the_form_that_clients_read),
         cmocka_unit_test(required_lists_are_written_even_when_empty),
+        cmocka_unit_test(a_tag_is_no_longer_than_its_limit),
+        cmocka_unit_test(text_and_cdata_may_be_longer_than_a_tag),
+        cmocka_unit_test(only_utf8_is_read_whatever_is_declared),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
