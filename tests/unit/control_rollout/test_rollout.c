@@ -13,6 +13,19 @@
 
 #define SERVES(n, values) (strcmp(fleet_serves(n), values) == 0)
 
+/** Nodes that reported. */
+static size_t count_heard(struct fleet *f)
+{
+    AUTO_ARENA struct arena a = {0};
+    size_t count = 0;
+    const char *at = arena_str(&a, rollout_status(f->rollout, &a));
+    while ((at = strstr(at, "\"HeardMsAgo\"")) != NULL) {
+        at++;
+        count++;
+    }
+    return count;
+}
+
 /** A fleet that runs, with so many nodes that serve a first change. */
 static void start_with(struct fleet *f, size_t node_count)
 {
@@ -25,8 +38,8 @@ static void start_with(struct fleet *f, size_t node_count)
             continue;
         UNTIL(f, store_node_get(f->conn, &f->arena, n->identity.node_id, &row, NULL) == ERR_OK);
         fleet_decide(f, n, STORE_NODE_ADMITTED);
-        UNTIL(f, feed_client_is_up(n->client));
     }
+    UNTIL(f, count_heard(f) == node_count);
     fleet_change(f, "C0", "x=1");
     UNTIL(f, fleet_is_insync(f, "C0"));
     for (size_t i = 0; i < node_count; i++)
