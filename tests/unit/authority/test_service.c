@@ -46,31 +46,47 @@ struct running {
     struct net_address address;
 };
 
-static void bind_sockets(struct running *r)
-{
-    struct net_address address = r->context.sockets[0].wanted;
-    for (size_t i = 0; i < r->context.socket_count; i++) {
-        struct role_socket *s = &r->context.sockets[i];
-        bool is_udp = s->kind == ROLE_SOCKET_UDP_THREAD;
-        struct net_listen_options options = {.reuse_port = is_udp};
-        s->fd_count = is_udp ? r->context.thread_count : 1;
-        s->fds = arena_array(&r->f.arena, s->fd_count, sizeof(int));
-        for (unsigned k = 0; k < s->fd_count; k++) {
-            enum err e = is_udp ? net_bind_udp(&address, &options, &s->fds[k], &s->bound, NULL)
-                                : net_listen_tcp(&address, &options, &s->fds[k], &s->bound, NULL);
-            assert_int_equal(e, ERR_OK);
-            address = s->bound;
-        }
-    }
-    r->address = address;
-}
-
 static void close_sockets(struct running *r)
 {
     for (size_t i = 0; i < r->context.socket_count; i++) {
         for (unsigned k = 0; k < r->context.sockets[i].fd_count; k++)
             (void)close(r->context.sockets[i].fds[k]);
     }
+}
+
+/* All descriptors of one socket; those after the first on the port of the first. */
+static enum err bind_socket(struct running *r, struct role_socket *s, struct net_address *address)
+{
+    struct errctx ec = {0};
+    bool is_udp = s->kind == ROLE_SOCKET_UDP_THREAD;
+    struct net_listen_options options = {.reuse_port = is_udp};
+    unsigned wanted = is_udp ? r->context.thread_count : 1;
+    s->fds = arena_array(&r->f.arena, wanted, sizeof(int));
+    for (s->fd_count = 0; s->fd_count < wanted; s->fd_count++) {
+        int *fd = &s->fds[s->fd_count];
+        enum err e = is_udp ? net_bind_udp(address, &options, fd, &s->bound, &ec)
+                            : net_listen_tcp(address, &options, fd, &s->bound, &ec);
+        if (e != ERR_OK)
+            return e;
+        *address = s->bound;
+    }
+    return ERR_OK;
+}
+
+/* UDP and TCP on one port: one that is free for UDP may be taken for TCP, then another is tried. */
+static void bind_sockets(struct running *r)
+{
+    enum err e = ERR_EXISTS;
+    for (int tries = 0; tries < 50 && e != ERR_OK; tries++) {
+        struct net_address address = r->context.sockets[0].wanted;
+        e = ERR_OK;
+        for (size_t i = 0; i < r->context.socket_count && e == ERR_OK; i++)
+            e = bind_socket(r, &r->context.sockets[i], &address);
+        r->address = address;
+        if (e != ERR_OK)
+            close_sockets(r);
+    }
+    assert_int_equal(e, ERR_OK);
 }
 
 static void start(struct running *r, const char *address)
