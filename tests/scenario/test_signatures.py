@@ -93,6 +93,13 @@ def test_a_wrong_secret_and_an_unknown_key_are_told_apart(shared_node):
     )
 
 
+def test_a_key_id_is_not_cut_at_a_nul(shared_node):
+    key, _ = shared_node.keys()
+    longer = credentials(shared_node, key + "\0x")
+    url = signed(shared_node, creds=longer, signer=botocore.auth.SigV4QueryAuth, expires=60)
+    assert send(shared_node, url)[:2] == (403, "InvalidClientTokenId")
+
+
 def test_a_call_without_signature_is_refused(shared_node):
     request = signed(shared_node)
     del request.headers["Authorization"]

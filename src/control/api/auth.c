@@ -26,6 +26,8 @@ static enum sigv4_secret find_secret(void *user, struct slice key_id, struct sli
     struct lookup *l = user;
     struct api_call *c = l->call;
     const char *id = arena_str(c->arena, key_id);
+    if (strlen(id) != key_id.len) /* a NUL, escaped in a query: else the text before it is meant */
+        return SIGV4_SECRET_UNKNOWN;
     l->err = store_access_key_get(c->conn, c->arena, id, &l->key, &l->ec);
     if (l->err == ERR_NOT_FOUND)
         return SIGV4_SECRET_UNKNOWN;
