@@ -20,6 +20,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "control/api/api_priv.h"
+#include "control/api/limits.h"
 #include "control/api/throttle.h"
 #include "http/server.h"
 #include "metrics/counters.h"
@@ -45,7 +46,8 @@ struct api {
     struct pool *pool;
     struct listener listeners[API_LISTENERS_MAX];
     size_t listener_count;
-    size_t draining; /* listeners that still have connections */
+    size_t draining;       /* listeners that still have connections */
+    uint64_t bodies_bytes; /* sum of counted_bytes of all jobs */
     void (*on_drained)(void *user);
     void *drained_user;
 };
@@ -58,6 +60,7 @@ struct job {
     bool is_running;                /* submitted: freed by on_done alone */
     struct arena arena;
     struct buf body;
+    uint64_t counted_bytes; /* of the body, past API_BODY_FREE_BYTES */
     struct api_request request;
     enum aws_service service;
     char request_id[AWS_REQUEST_ID_SIZE];
@@ -92,9 +95,16 @@ static void reply_error(struct job *j, enum aws_error error, const char *message
 
 /* ---- jobs */
 
+static void job_free_body(struct job *j)
+{
+    j->api->bodies_bytes -= j->counted_bytes;
+    j->counted_bytes = 0;
+    buf_fini(&j->body);
+}
+
 static void job_free(struct job *j)
 {
-    buf_fini(&j->body);
+    job_free_body(j);
     arena_fini(&j->arena);
     free(j);
 }
@@ -166,11 +176,36 @@ static void on_request(struct http_exchange *x, void *server_user)
     }
 }
 
+static void shed(struct job *j)
+{
+    metrics_add(METRIC_API_SHED, 1);
+    reply_error(j, AWS_ServiceUnavailable, "Service is unable to handle request.");
+}
+
+/* Whether there is room for a body of `len` bytes; counts it then. */
+static bool take_body_bytes(struct job *j, uint64_t len)
+{
+    struct api *api = j->api;
+    uint64_t counted = len > API_BODY_FREE_BYTES ? len - API_BODY_FREE_BYTES : 0;
+    uint64_t more = counted - j->counted_bytes;
+    if (more > api->options.bodies_bytes - api->bodies_bytes)
+        return false;
+    api->bodies_bytes += more;
+    j->counted_bytes = counted;
+    return true;
+}
+
 static void on_body(struct http_exchange *x, struct slice data)
 {
     struct job *j = http_exchange_user(x);
-    if (j != NULL)
+    if (j == NULL || j->answer.output.status != 0)
+        return;
+    if (take_body_bytes(j, (uint64_t)buf_len(&j->body) + data.len)) {
         buf_append(&j->body, data);
+        return;
+    }
+    job_free_body(j);
+    shed(j);
 }
 
 static void on_request_end(struct http_exchange *x)
@@ -184,8 +219,7 @@ static void on_request_end(struct http_exchange *x)
     if (pool_submit(j->api->pool, &j->pool_job))
         return;
     j->is_running = false;
-    metrics_add(METRIC_API_SHED, 1);
-    reply_error(j, AWS_ServiceUnavailable, "Service is unable to handle request.");
+    shed(j);
 }
 
 static void on_closed(struct http_exchange *x, enum http_close_reason reason)
@@ -235,6 +269,8 @@ enum err api_new(struct loop *loop, const struct api_options *options, struct ap
     struct api *api = NEW(struct api);
     api->loop = loop;
     api->options = *options;
+    if (api->options.bodies_bytes == 0)
+        api->options.bodies_bytes = API_BODIES_MAX_BYTES;
     api->throttle = throttle_new(options->rate_per_s);
     api->workers = mem_new(options->worker_count, sizeof(*api->workers));
     enum err err = connect_workers(api, ec);

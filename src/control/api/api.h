@@ -20,6 +20,7 @@ struct api_options {
     const char *platform;            /* "weir.test": the SOA of new zones names it */
     unsigned worker_count;           /* threads, each with a store connection of its own */
     unsigned queue_limit;            /* calls that may wait; past it 503; 0: API_QUEUE_LIMIT */
+    uint64_t bodies_bytes;           /* of calls under way; past it 503; 0: API_BODIES_MAX_BYTES */
     uint32_t rate_per_s;             /* calls a second for one account; past it Throttling */
     struct http_limits limits;       /* of the listeners; body_bytes is capped for the API */
     /**

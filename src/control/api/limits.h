@@ -15,6 +15,14 @@
 /** Body of one call, bytes: what the parser takes (aws/limits.h). */
 #define API_BODY_MAX_BYTES ((uint64_t)4 << 20)
 
+/**
+ * Bodies of all calls that were not answered yet, bytes. They are collected before anybody has
+ * shown a key; past it 503. Of each body the first bytes are not counted, so that strangers who
+ * fill this do not shut out calls of a usual size.
+ */
+#define API_BODIES_MAX_BYTES ((uint64_t)256 << 20)
+#define API_BODY_FREE_BYTES ((uint64_t)32 << 10)
+
 /** Accounts whose rate is watched; beyond it the longest idle one is forgotten. */
 #define API_ACCOUNTS_MAX ((size_t)1024)
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The API over loopback: listeners, workers, answers on the loop, draining.
 #include "control/api/api.h"
+#include "control/api/limits.h"
 #include "fixture.h"
 #include "http/client.h"
 #include "net/socket.h"
@@ -102,6 +103,51 @@ static void calls_run_on_workers_and_are_all_answered(void **state)
     stop(&s);
 }
 
+/* A call that never shows a key, with a body of this size: the status of its answer. */
+static unsigned post_bytes(const struct server *s, size_t body_bytes)
+{
+    AUTO_ARENA struct arena a = {0};
+    struct errctx ec = {0};
+    struct http_answer answer = {0};
+    struct http_call_options options = {.address = s->address,
+                                        .connect_timeout_ns = 5000000000,
+                                        .response_timeout_ns = 20000000000,
+                                        .body_limit_bytes = 65536};
+    struct http_request request = {.method = SLICE_LIT("POST"),
+                                   .target = SLICE_LIT("/2013-04-01/hostedzone")};
+    uint8_t *body = arena_alloc(&a, body_bytes);
+    http_fields_add_str(&a, &request.fields, "Host", "api.weir.test");
+    assert_int_equal(
+        http_call_wait(&a, &options, &request, slice_of(body, body_bytes), &answer, &ec), ERR_OK);
+    return answer.status;
+}
+
+/* Twice each: what was counted for the first is given back. */
+static void *bodies_main(void *user)
+{
+    struct server *s = user;
+    for (unsigned i = 0; i < 2; i++) {
+        s->answered[post_bytes(s, API_BODY_FREE_BYTES + s->fixture->options.bodies_bytes)]++;
+        s->answered[post_bytes(s, API_BODY_FREE_BYTES + s->fixture->options.bodies_bytes + 1)]++;
+    }
+    loop_post(s->loop, drain, s);
+    return NULL;
+}
+
+static void bodies_past_what_all_calls_may_hold_are_answered_503(void **state)
+{
+    struct fixture *f = *state;
+    struct server s = {0};
+    f->options.bodies_bytes = 100000;
+    start(&s, f);
+    assert_int_equal(pthread_create(&s.clients[0], NULL, bodies_main, &s), 0);
+    loop_run(s.loop);
+    pthread_join(s.clients[0], NULL);
+    assert_int_equal(s.answered[403], 2);
+    assert_int_equal(s.answered[503], 2);
+    stop(&s);
+}
+
 static void freeing_ends_what_is_open(void **state)
 {
     struct server s = {0};
@@ -118,6 +164,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         TEST(calls_run_on_workers_and_are_all_answered),
+        TEST(bodies_past_what_all_calls_may_hold_are_answered_503),
         TEST(freeing_ends_what_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
