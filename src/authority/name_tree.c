@@ -84,15 +84,16 @@ bool name_tree_find(const struct name_tree *tree, const struct name_key *key, st
     return node != NULL && leaf_find(name_leaf_of(node), key, owner, out);
 }
 
-struct name_node *name_node_ref(struct name_node *node)
+static struct name_node *ref(struct name_node *node)
 {
     CHECK(node->refs > 0 && node->refs < UINT32_MAX);
     node->refs++;
     return node;
 }
 
+/* Gives a reference back; the last one frees the subtree. NULL is fine. */
 // NOLINTNEXTLINE(misc-no-recursion): at most 32 deep, invariant 2
-void name_node_unref(struct name_node *node)
+static void unref(struct name_node *node)
 {
     if (node == NULL)
         return;
@@ -102,14 +103,14 @@ void name_node_unref(struct name_node *node)
     if (!node->is_leaf) {
         struct name_inner *inner = name_inner_of(node);
         for (unsigned i = 0; i < TRIE_FAN_OUT; i++)
-            name_node_unref(inner->children[i]);
+            unref(inner->children[i]);
     }
     free(node);
 }
 
 void name_tree_release(struct name_tree *tree)
 {
-    name_node_unref(tree->top);
+    unref(tree->top);
     *tree = (struct name_tree){0};
 }
 
@@ -120,7 +121,7 @@ static enum err load_subtree(struct name_loader *l, const struct chunk_hash *has
                              struct errctx *ec)
 {
     if (twin.node != NULL && name_twin_is(&twin, hash)) {
-        *out = name_node_ref(twin.node);
+        *out = ref(twin.node);
         return ERR_OK;
     }
     struct name_node *node = NULL;
@@ -135,7 +136,7 @@ static enum err load_subtree(struct name_loader *l, const struct chunk_hash *has
         e = load_subtree(l, &inner->hashes[nibble], node->depth + 1U, below,
                          &inner->children[nibble], ec);
         if (e != ERR_OK) {
-            name_node_unref(node);
+            unref(node);
             return e;
         }
     }

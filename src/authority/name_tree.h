@@ -66,12 +66,6 @@ enum err name_tree_open(struct name_loader *loader, const struct chunk_hash *has
 /** Gives the tree's reference back and frees what nobody else shares. Builder thread. */
 void name_tree_release(struct name_tree *tree);
 
-/** One more reference to a node. Builder thread. */
-struct name_node *name_node_ref(struct name_node *node);
-
-/** Gives a reference back; the last one frees the subtree. NULL is fine. Builder thread. */
-void name_node_unref(struct name_node *node);
-
 /** Whether the nibble leads to a child, loaded or not. */
 static inline bool name_inner_has(const struct name_inner *inner, unsigned nibble)
 {

@@ -48,7 +48,7 @@ const char *aws_service_namespace(enum aws_service service)
     return services[service].xml_namespace;
 }
 
-const char *aws_error_code(enum aws_error error)
+static const char *code_of(enum aws_error error)
 {
     CHECK(error < ARRAY_LEN(errors));
     return errors[error].code;
@@ -101,7 +101,7 @@ static struct slice xml_document(struct arena *a, const char *xml_namespace,
     AUTO_BUF struct buf out = {0};
     buf_printf(&out, "<?xml version=\"1.0\"?>\n<ErrorResponse xmlns=\"%s\"><Error>", xml_namespace);
     append_element(&out, "Type", type_text(fault->error));
-    append_element(&out, "Code", aws_error_code(fault->error));
+    append_element(&out, "Code", code_of(fault->error));
     append_element(&out, "Message", fault->message);
     buf_append_str(&out, "</Error>");
     append_element(&out, "RequestId", request_id);
@@ -114,10 +114,9 @@ static struct slice json_document(struct arena *a, const struct aws_fault *fault
 {
     struct slice message = slice_str(fault->message);
     bool is_utf8 = xml_text_is_valid(message);
-    json_t *object =
-        json_pack("{s:s, s:s, s:s, s:s}", "Type", type_text(fault->error), "Code",
-                  aws_error_code(fault->error), "Message",
-                  is_utf8 ? fault->message : "The request is not UTF-8", "RequestId", request_id);
+    json_t *object = json_pack(
+        "{s:s, s:s, s:s, s:s}", "Type", type_text(fault->error), "Code", code_of(fault->error),
+        "Message", is_utf8 ? fault->message : "The request is not UTF-8", "RequestId", request_id);
     CHECK(object != NULL);
     char *text = json_dumps(object, JSON_COMPACT);
     json_decref(object);

@@ -23,9 +23,6 @@ enum aws_error {
 #undef AWS_ERROR
 };
 
-/** The code as clients see it, e.g. "NoSuchHostedZone". */
-const char *aws_error_code(enum aws_error error);
-
 /** HTTP status of the code. */
 unsigned aws_error_status(enum aws_error error);
 

@@ -18,7 +18,4 @@
 /** Makes an id from 16 random bytes. */
 void r53_id_make(char letter, const uint8_t random[16], char out[R53_ID_SIZE]);
 
-/** Zone id of aliases to distributions, as clients hard-code it. */
-#define R53_DISTRIBUTION_ZONE_ID "Z2FDTNDATAQYW2"
-
 #endif

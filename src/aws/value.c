@@ -12,14 +12,19 @@
 /* A refused value inside an error text, bytes; what is longer is cut. */
 #define MISFIT_VALUE_MAX_BYTES ((size_t)256)
 
-void *member_field(const struct aws_member *m, void *object)
+static void *field_of(const struct aws_member *m, void *object)
 {
     return (uint8_t *)object + m->offset;
 }
 
-const void *member_field_const(const struct aws_member *m, const void *object)
+static const void *const_field_of(const struct aws_member *m, const void *object)
 {
     return (const uint8_t *)object + m->offset;
+}
+
+static bool is_list(const struct aws_member *m)
+{
+    return m->type == AWS_TEXTS || m->type == AWS_LIST || m->type == AWS_FLAT_LIST;
 }
 
 bool *member_has(const struct aws_member *m, void *object)
@@ -29,31 +34,26 @@ bool *member_has(const struct aws_member *m, void *object)
 
 size_t *member_count(const struct aws_member *m, void *object)
 {
-    CHECK(member_is_list(m));
+    CHECK(is_list(m));
     return (size_t *)(void *)((uint8_t *)object + m->count_offset);
 }
 
 size_t member_count_of(const struct aws_member *m, const void *object)
 {
-    CHECK(member_is_list(m));
+    CHECK(is_list(m));
     return *(const size_t *)(const void *)((const uint8_t *)object + m->count_offset);
 }
 
 void *member_pointer(const struct aws_member *m, const void *object)
 {
     void *pointer;
-    memcpy(&pointer, member_field_const(m, object), sizeof(pointer));
+    memcpy(&pointer, const_field_of(m, object), sizeof(pointer));
     return pointer;
 }
 
 void member_set_pointer(const struct aws_member *m, void *object, const void *pointer)
 {
-    memcpy(member_field(m, object), &pointer, sizeof(pointer));
-}
-
-bool member_is_list(const struct aws_member *m)
-{
-    return m->type == AWS_TEXTS || m->type == AWS_LIST || m->type == AWS_FLAT_LIST;
+    memcpy(field_of(m, object), &pointer, sizeof(pointer));
 }
 
 bool member_is_present(const struct aws_member *m, const void *object)
@@ -66,7 +66,7 @@ bool member_is_present(const struct aws_member *m, const void *object)
     case AWS_STRUCTURE:
         return member_pointer(m, object) != NULL;
     case AWS_ENUM:
-        memcpy(&value, member_field_const(m, object), sizeof(value));
+        memcpy(&value, const_field_of(m, object), sizeof(value));
         return value != 0;
     case AWS_BOOL:
     case AWS_NUMBER:
@@ -100,7 +100,7 @@ static enum misfit set_bool(const struct aws_member *m, struct slice text, void 
     bool is_false = slice_equal(text, SLICE_LIT("false")) || slice_equal(text, SLICE_LIT("0"));
     if (!is_true && !is_false)
         return MISFIT_BOOL;
-    *(bool *)member_field(m, object) = is_true;
+    *(bool *)field_of(m, object) = is_true;
     return MISFIT_NONE;
 }
 
@@ -115,7 +115,7 @@ static enum misfit set_number(const struct aws_member *m, struct slice text, voi
         return MISFIT_SMALL;
     if (number > m->max)
         return MISFIT_LARGE;
-    memcpy(member_field(m, object), &number, sizeof(number));
+    memcpy(field_of(m, object), &number, sizeof(number));
     return MISFIT_NONE;
 }
 
@@ -154,7 +154,7 @@ static enum misfit set_time(const struct aws_member *m, struct slice text, void 
     int64_t unix_ms;
     if (!parse_time(text, &unix_ms))
         return MISFIT_TIME;
-    memcpy(member_field(m, object), &unix_ms, sizeof(unix_ms));
+    memcpy(field_of(m, object), &unix_ms, sizeof(unix_ms));
     return MISFIT_NONE;
 }
 
@@ -162,7 +162,7 @@ static enum misfit set_enum(const struct aws_member *m, struct slice text, void 
 {
     for (const struct aws_enum_value *v = m->values; v->text != NULL; v++) {
         if (slice_equal(text, slice_str(v->text))) {
-            memcpy(member_field(m, object), &v->value, sizeof(v->value));
+            memcpy(field_of(m, object), &v->value, sizeof(v->value));
             return MISFIT_NONE;
         }
     }
@@ -215,7 +215,7 @@ enum misfit value_set(struct arena *a, const struct aws_member *m, struct slice 
 static const char *enum_text(const struct aws_member *m, const void *object)
 {
     unsigned value;
-    memcpy(&value, member_field_const(m, object), sizeof(value));
+    memcpy(&value, const_field_of(m, object), sizeof(value));
     const struct aws_enum_value *v = m->values;
     while (v->text != NULL && v->value != value)
         v++;
@@ -228,7 +228,7 @@ void value_append(struct buf *out, const struct aws_member *m, const void *objec
     int64_t number = 0;
     char time[TIME_ISO8601_SIZE];
     if (m->type == AWS_NUMBER || m->type == AWS_TIME)
-        memcpy(&number, member_field_const(m, object), sizeof(number));
+        memcpy(&number, const_field_of(m, object), sizeof(number));
     switch (m->type) {
     case AWS_ID:
         buf_append_str(out, m->prefix);
@@ -242,7 +242,7 @@ void value_append(struct buf *out, const struct aws_member *m, const void *objec
         buf_append_str(out, enum_text(m, object));
         return;
     case AWS_BOOL:
-        buf_append_str(out, *(const bool *)member_field_const(m, object) ? "true" : "false");
+        buf_append_str(out, *(const bool *)const_field_of(m, object) ? "true" : "false");
         return;
     case AWS_NUMBER:
         buf_printf(out, "%" PRId64, number);

@@ -22,9 +22,7 @@ enum misfit {
     MISFIT_ENUM,
 };
 
-/** The address of a member's field, its has_... and its ..._count. */
-void *member_field(const struct aws_member *m, void *object);
-const void *member_field_const(const struct aws_member *m, const void *object);
+/** The address of a member's has_... and of its ..._count. */
 bool *member_has(const struct aws_member *m, void *object);
 size_t *member_count(const struct aws_member *m, void *object);
 /** The same for reading. */
@@ -34,8 +32,6 @@ size_t member_count_of(const struct aws_member *m, const void *object);
 void *member_pointer(const struct aws_member *m, const void *object);
 /** Sets it. */
 void member_set_pointer(const struct aws_member *m, void *object, const void *pointer);
-
-bool member_is_list(const struct aws_member *m);
 
 /** Whether the member is there (required numbers and lists always are). */
 bool member_is_present(const struct aws_member *m, const void *object);

@@ -11,15 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void buf_init(struct buf *b)
-{
-    *b = (struct buf){0};
-}
-
 void buf_fini(struct buf *b)
 {
     free(b->data);
-    buf_init(b);
+    *b = (struct buf){0};
 }
 
 void buf_clear(struct buf *b)

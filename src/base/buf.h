@@ -7,7 +7,7 @@
 #include "base/slice.h"
 
 /**
- * Owner:   whoever called buf_init (zeroed memory is a valid empty buffer); embedded by value.
+ * Owner:   whoever embeds it by value; zeroed memory is an empty buffer. buf_fini ends it.
  * Threads: one at a time.
  */
 struct buf {
@@ -17,7 +17,7 @@ struct buf {
     size_t capacity; /* allocated bytes */
 };
 
-void buf_init(struct buf *b);
+/** Gives its memory back; empty and usable again. */
 void buf_fini(struct buf *b);
 
 /** Empties the buffer, keeps its memory. */

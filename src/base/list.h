@@ -23,22 +23,12 @@ static inline bool list_is_empty(const struct list *head)
     return head->next == head;
 }
 
-static inline void list_insert_between(struct list *node, struct list *prev, struct list *next)
-{
-    node->prev = prev;
-    node->next = next;
-    prev->next = node;
-    next->prev = node;
-}
-
-static inline void list_push_front(struct list *head, struct list *node)
-{
-    list_insert_between(node, head, head->next);
-}
-
 static inline void list_push_back(struct list *head, struct list *node)
 {
-    list_insert_between(node, head->prev, head);
+    node->prev = head->prev;
+    node->next = head;
+    head->prev->next = node;
+    head->prev = node;
 }
 
 /** Takes the node out and leaves it as a list of its own, so removing it twice is harmless. */

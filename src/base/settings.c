@@ -340,12 +340,3 @@ void settings_fini(struct settings *s)
     arena_fini(&s->arena);
     *s = (struct settings){0};
 }
-
-bool settings_list_has(const struct settings_list *list, const char *text)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->items[i], text) == 0)
-            return true;
-    }
-    return false;
-}

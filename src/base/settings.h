@@ -50,9 +50,6 @@ enum err settings_load(struct settings *out_settings, const char *const *args, s
 
 void settings_fini(struct settings *s);
 
-/** Whether the list holds the text. */
-bool settings_list_has(const struct settings_list *list, const char *text);
-
 /** The --help text of all settings, two columns. */
 void settings_print_help(FILE *out);
 

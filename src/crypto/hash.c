@@ -51,29 +51,6 @@ void sha256_hex(struct slice data, char out[SHA256_HEX_SIZE])
     slice_hex(slice_of(digest, sizeof(digest)), out);
 }
 
-void sha256_stream_init(struct sha256_stream *s)
-{
-    need_algorithms();
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    CHECK(ctx != NULL);
-    CHECK(EVP_DigestInit_ex2(ctx, sha256_md, NULL) == 1);
-    s->ctx = ctx;
-}
-
-void sha256_stream_add(struct sha256_stream *s, struct slice data)
-{
-    CHECK(s->ctx != NULL);
-    CHECK(EVP_DigestUpdate(s->ctx, slice_bytes(data), data.len) == 1);
-}
-
-void sha256_stream_fini(struct sha256_stream *s, uint8_t out[SHA256_BYTES])
-{
-    CHECK(s->ctx != NULL);
-    CHECK(EVP_DigestFinal_ex(s->ctx, out, NULL) == 1);
-    EVP_MD_CTX_free(s->ctx);
-    s->ctx = NULL;
-}
-
 void hmac_sha256(struct slice key, struct slice data, uint8_t out[SHA256_BYTES])
 {
     size_t len = 0;

@@ -16,15 +16,6 @@ void sha256(struct slice data, uint8_t out[SHA256_BYTES]);
 /** Lower-case hex with a NUL. */
 void sha256_hex(struct slice data, char out[SHA256_HEX_SIZE]);
 
-/** A hash in pieces. Owner: embedded by value, one thread. */
-struct sha256_stream {
-    void *ctx; /* EVP_MD_CTX */
-};
-void sha256_stream_init(struct sha256_stream *s);
-void sha256_stream_add(struct sha256_stream *s, struct slice data);
-/** Writes the digest and frees the state. */
-void sha256_stream_fini(struct sha256_stream *s, uint8_t out[SHA256_BYTES]);
-
 /** RFC 2104 over SHA-256; key and data of any length. Any thread. */
 void hmac_sha256(struct slice key, struct slice data, uint8_t out[SHA256_BYTES]);
 

@@ -201,12 +201,6 @@ size_t dns_name_measure(struct slice bytes)
     return 0;
 }
 
-void dns_name_lower(struct dns_name *n)
-{
-    for (size_t i = 0; i < n->len; i++)
-        n->wire[i] = dns_lower[n->wire[i]];
-}
-
 bool dns_name_equal(struct slice a, struct slice b)
 {
     if (a.len != b.len)

@@ -45,9 +45,6 @@ static inline struct slice dns_name_slice(const struct dns_name *n)
  */
 size_t dns_name_measure(struct slice bytes);
 
-/** ASCII lower case, in place. */
-void dns_name_lower(struct dns_name *n);
-
 /** Whether two wire names are the same without case. */
 bool dns_name_equal(struct slice a, struct slice b);
 

@@ -163,12 +163,6 @@ void http_respond(struct http_exchange *x, const struct http_response *head)
     touch(x);
 }
 
-void http_send_continue(struct http_exchange *x)
-{
-    if (is_live(x) && http_exchange_continue(x))
-        touch(x);
-}
-
 bool http_send_body(struct http_exchange *x, struct slice data)
 {
     if (!is_live(x))

@@ -94,9 +94,6 @@ void http_pause_body(struct http_exchange *x, bool is_paused);
  */
 void http_respond(struct http_exchange *x, const struct http_response *head);
 
-/** "100 Continue" now; else the server sends it itself when a handler first wants the body. */
-void http_send_continue(struct http_exchange *x);
-
 /**
  * Queues bytes of the body (copied). False: more than limits.output_bytes wait now; go on in
  * on_writable. The bytes were taken in either case.

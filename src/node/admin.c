@@ -25,7 +25,8 @@ static void write_root(struct buf *out, const char *key, const struct chunk_hash
     json_write_hex(out, key, slice_of(root->bytes, len));
 }
 
-void agent_health(const struct agent *a, struct buf *out)
+/* Why /healthz says 503; empty where all is well. */
+static void write_health(const struct agent *a, struct buf *out)
 {
     const struct agent_state *s = &a->state;
     if (a->is_draining) {
@@ -115,7 +116,7 @@ static void show_feeds(const struct agent *a, struct buf *out)
     json_write_close(out, ']');
 }
 
-void agent_status(const struct agent *a, struct buf *out)
+static void write_status(const struct agent *a, struct buf *out)
 {
     const struct agent_state *s = &a->state;
     AUTO_ARENA struct arena arena = {0};
@@ -182,7 +183,7 @@ static void reply(struct http_exchange *x, unsigned status, const char *type,
 static void show_health(struct http_exchange *x, const struct agent *a)
 {
     AUTO_BUF struct buf body = {0};
-    agent_health(a, &body);
+    write_health(a, &body);
     unsigned status = buf_len(&body) == 0 ? 200 : 503;
     if (status == 200)
         buf_append_str(&body, "ok\n");
@@ -200,7 +201,7 @@ static void show_metrics(struct http_exchange *x, const struct agent *a)
 static void show_status(struct http_exchange *x, const struct agent *a)
 {
     AUTO_BUF struct buf body = {0};
-    agent_status(a, &body);
+    write_status(a, &body);
     reply(x, 200, "application/json", &body);
 }
 

@@ -88,7 +88,8 @@ static bool has_unstored(const struct agent *a)
     return !a->is_pointer_stored || !a->is_serving_stored;
 }
 
-void agent_disk_failed(struct agent *a, const struct errctx *ec)
+/* node.db failed: rolls back, and ends the process where the file is damaged. */
+static void disk_failed(struct agent *a, const struct errctx *ec)
 {
     struct errctx own = {0};
     metrics_add(METRIC_NODE_DB_FAILURES, 1);
@@ -113,7 +114,7 @@ static bool store(struct agent *a)
     if (!has_unstored(a))
         return true;
     if (store_all(a, &ec) != ERR_OK) {
-        agent_disk_failed(a, &ec);
+        disk_failed(a, &ec);
         fetch_restart(a->fetch); /* the rollback took its chunks along */
         return false;
     }
@@ -155,7 +156,7 @@ static void trial_ended(void *user, enum trial_outcome outcome, const char *reas
     if (outcome == TRIAL_UNREADABLE) {
         struct errctx ec = {0};
         (void)err_set(&ec, ERR_CORRUPT, "%s", reason);
-        agent_disk_failed(a, &ec);
+        disk_failed(a, &ec);
     }
     if (tried_root(a, &root)) {
         enum agent_trial told = outcome == TRIAL_PASSED   ? AGENT_TRIAL_PASSED
@@ -172,7 +173,7 @@ static void fork_trial(struct agent *a, const struct chunk_hash *root)
     struct errctx ec = {0};
     /* No transaction may be open across the fork, not that of a fetch either. */
     if (node_db_commit(a->db, &ec) != ERR_OK) {
-        agent_disk_failed(a, &ec);
+        disk_failed(a, &ec);
         fetch_restart(a->fetch);
         return;
     }
@@ -230,12 +231,13 @@ void agent_check_disk(struct agent *a, const struct chunk_hash *root)
     struct errctx ec = {0};
     struct chunk_source source = node_db_source(a->db);
     if (tree_verify(root, &source, &ec) != ERR_OK)
-        agent_disk_failed(a, &ec);
+        disk_failed(a, &ec);
 }
 
 /* ---- telling control */
 
-void agent_send_report(struct agent *a)
+/* Sends the report of this moment to every control. */
+static void send_report(struct agent *a)
 {
     AUTO_ARENA struct arena arena = {0};
     const char *roles[NODE_ROLES_MAX];
@@ -267,7 +269,7 @@ static void collection_ended(void *user, enum err result, const struct errctx *e
 {
     struct agent *a = user;
     if (result != ERR_OK)
-        agent_disk_failed(a, ec);
+        disk_failed(a, ec);
 }
 
 /** Once a minute at most, when something may be unused. */
@@ -309,7 +311,7 @@ static void root_unusable(void *user, const struct chunk_hash *root, const char 
 
 static void fetch_disk_failed(void *user, const struct errctx *why)
 {
-    agent_disk_failed((struct agent *)user, why);
+    disk_failed((struct agent *)user, why);
 }
 
 void agent_act_start(struct agent *a)
@@ -362,7 +364,7 @@ static void act_once(struct agent *a)
         fork_trial(a, &trying);
     if (a->state.is_report_due) {
         a->state.is_report_due = false;
-        agent_send_report(a);
+        send_report(a);
     }
     collect(a);
 }

@@ -61,23 +61,11 @@ struct agent_now agent_now(const struct agent *a);
 /** Carries out whatever the decision core wants now; after every event. */
 void agent_act(struct agent *a);
 
-/** node.db failed: rolls back, and ends the process where the file is damaged. */
-void agent_disk_failed(struct agent *a, const struct errctx *ec);
-
 /** Reads a root that a role could not load, and ends the process where the disk is to blame. */
 void agent_check_disk(struct agent *a, const struct chunk_hash *root);
 
 /** Makes what agent_act needs: fetch and collector. */
 void agent_act_start(struct agent *a);
-
-/** Sends the report of this moment to every control. */
-void agent_send_report(struct agent *a);
-
-/** Why /healthz says 503, into `out`; empty where all is well. */
-void agent_health(const struct agent *a, struct buf *out);
-
-/** The /status page, JSON. */
-void agent_status(const struct agent *a, struct buf *out);
 
 /** Serves /healthz, /metrics and /status on the listening socket. */
 struct admin *admin_new(struct agent *a, int listen_fd) MUST_USE;

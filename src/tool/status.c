@@ -10,8 +10,9 @@
 
 #include <stdlib.h>
 
-enum err tool_status_page(struct arena *a, const char *data_dir, const char *path,
-                          struct http_answer *out_answer, struct errctx *ec)
+/* Asks the admin address that DIR/ready.json names for a page. */
+static enum err get_page(struct arena *a, const char *data_dir, const char *path,
+                         struct http_answer *out_answer, struct errctx *ec)
 {
     struct tool_ready ready;
     enum err e = tool_ready_read(a, data_dir, &ready, ec);
@@ -26,7 +27,7 @@ enum err tool_status_fetch(struct arena *a, const char *data_dir, json_t **out_s
                            struct errctx *ec)
 {
     struct http_answer answer = {0};
-    enum err e = tool_status_page(a, data_dir, "/status", &answer, ec);
+    enum err e = get_page(a, data_dir, "/status", &answer, ec);
     if (e != ERR_OK)
         return e;
     json_t *status = json_loadb((const char *)answer.body.data, answer.body.len, 0, NULL);
@@ -155,13 +156,13 @@ static enum err run_status(const struct tool_options *o, struct errctx *ec)
     AUTO_ARENA struct arena a = {0};
     struct http_answer page = {0};
     if (o->is_json) {
-        enum err e = tool_status_page(&a, o->data_dir, "/status", &page, ec);
+        enum err e = get_page(&a, o->data_dir, "/status", &page, ec);
         if (e == ERR_OK)
             (void)fwrite(page.body.data, 1, page.body.len, stdout);
         return e;
     }
     AUTO_JSON json_t *status = NULL;
-    enum err e = tool_status_page(&a, o->data_dir, "/healthz", &page, ec);
+    enum err e = get_page(&a, o->data_dir, "/healthz", &page, ec);
     if (e == ERR_OK)
         e = tool_status_fetch(&a, o->data_dir, &status, ec);
     if (e == ERR_OK)

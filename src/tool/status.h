@@ -8,17 +8,10 @@
 #include <stdio.h>
 
 /**
- * Asks the admin address that DIR/ready.json names for a page.
- * Errors: ERR_UNAVAILABLE where no node serves there or it has no admin address; those of
- * http_call_wait.
- */
-enum err tool_status_page(struct arena *a, const char *data_dir, const char *path,
-                          struct http_answer *out_answer, struct errctx *ec) MUST_USE;
-
-/**
- * /status as an object.
+ * /status of the node whose admin address DIR/ready.json names, as an object.
  * out_status  given
- * Errors: as above, ERR_CORRUPT where it is no JSON object.
+ * Errors: ERR_UNAVAILABLE where no node serves there or it has no admin address; ERR_CORRUPT where
+ * it answers no JSON object; those of http_call_wait.
  */
 enum err tool_status_fetch(struct arena *a, const char *data_dir, json_t **out_status,
                            struct errctx *ec) MUST_USE;

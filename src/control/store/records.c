@@ -76,8 +76,3 @@ enum err store_access_key_add(struct store_conn *c, const struct store_access_ke
                                sql_number(key->is_active)),
                            ERR_EXISTS, "access key", ec);
 }
-
-enum err store_access_key_count(struct store_conn *c, uint64_t *out_count, struct errctx *ec)
-{
-    return conn_count(c, SQL("SELECT COUNT(*) FROM access_key"), out_count, ec);
-}

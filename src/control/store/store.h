@@ -105,7 +105,5 @@ enum err store_access_key_get(struct store_conn *c, struct arena *a, const char 
                               struct store_access_key *out, struct errctx *ec) MUST_USE;
 enum err store_access_key_add(struct store_conn *c, const struct store_access_key *key,
                               struct errctx *ec) MUST_USE;
-enum err store_access_key_count(struct store_conn *c, uint64_t *out_count, struct errctx *ec)
-    MUST_USE;
 
 #endif

@@ -18,8 +18,7 @@ static void assert_content(const struct buf *b, const char *text)
 static void what_is_appended_comes_out_in_order(void **state)
 {
     (void)state;
-    AUTO_BUF struct buf b;
-    buf_init(&b);
+    AUTO_BUF struct buf b = {0};
     assert_int_equal(buf_slice(&b).len, 0);
     buf_append_str(&b, "ab");
     buf_append_byte(&b, 'c');
@@ -49,8 +48,7 @@ static void zeroed_memory_is_an_empty_buffer(void **state)
 static void content_survives_growth_and_a_full_buffer_of_consumed_bytes(void **state)
 {
     (void)state;
-    AUTO_BUF struct buf b;
-    buf_init(&b);
+    AUTO_BUF struct buf b = {0};
     for (unsigned i = 0; i < 10000; i++)
         buf_append_byte(&b, (uint8_t)(i % 251));
     buf_consume(&b, 9990);
@@ -69,8 +67,7 @@ static void content_survives_growth_and_a_full_buffer_of_consumed_bytes(void **s
 static void a_reservation_of_exactly_the_room_left_does_not_grow(void **state)
 {
     (void)state;
-    AUTO_BUF struct buf b;
-    buf_init(&b);
+    AUTO_BUF struct buf b = {0};
     (void)!buf_reserve(&b, BUF_CAPACITY_MIN_BYTES);
     buf_extend(&b, 10);
     (void)!buf_reserve(&b, BUF_CAPACITY_MIN_BYTES - 10);

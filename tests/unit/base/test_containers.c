@@ -26,10 +26,9 @@ static void a_list_keeps_order_and_bears_removal_while_walking(void **state)
     struct list head;
     list_init(&head);
     assert_null(LIST_FIRST(&head, struct item, node));
-    struct item items[4] = {{.number = 1}, {.number = 2}, {.number = 3}, {.number = 0}};
+    struct item items[3] = {{.number = 0}, {.number = 1}, {.number = 2}};
     for (size_t i = 0; i < 3; i++)
         list_push_back(&head, &items[i].node);
-    list_push_front(&head, &items[3].node);
 
     int expected = 0;
     struct list *node;
@@ -39,7 +38,7 @@ static void a_list_keeps_order_and_bears_removal_while_walking(void **state)
         list_remove(node);
         list_remove(node); /* harmless */
     }
-    assert_int_equal(expected, 4);
+    assert_int_equal(expected, 3);
     assert_true(list_is_empty(&head));
 }
 
