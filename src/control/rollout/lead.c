@@ -83,22 +83,21 @@ static enum err make_empty_release(struct rollout *r, struct chunk_hash *out_roo
     return err == ERR_OK ? chunk_box_flush(&r->box, ec) : err;
 }
 
-static enum err load_rollout(struct rollout *r, struct arena *a, struct core_start *start,
-                             struct errctx *ec)
+/** *row stays zero before the first publication. */
+static enum err load_rollout(struct rollout *r, struct store_rollout *row, struct arena *a,
+                             struct core_start *start, struct errctx *ec)
 {
-    struct store_rollout row;
     struct errctx why = {0};
-    enum err err = store_rollout_get(r->writer, a, &row, &why);
+    enum err err = store_rollout_get(r->writer, a, row, &why);
     if (err == ERR_NOT_FOUND)
         return make_empty_release(r, &start->stable.root, ec);
     if (err != ERR_OK) {
         *ec = why;
         return err;
     }
-    start->published = (struct position){row.epoch, row.sequence};
-    start->stable.version = row.stable_version;
-    memcpy(start->stable.root.bytes, row.stable_root, sizeof(row.stable_root));
-    show_pointer(r, &row);
+    start->published = (struct position){row->epoch, row->sequence};
+    start->stable.version = row->stable_version;
+    memcpy(start->stable.root.bytes, row->stable_root, sizeof(row->stable_root));
     return ERR_OK;
 }
 
@@ -122,8 +121,9 @@ static void ensure_whole(struct rollout *r)
 static enum err lead(struct rollout *r, uint64_t epoch, struct errctx *ec)
 {
     AUTO_ARENA struct arena arena = {0};
+    struct store_rollout row = {0};
     struct core_start start = {.epoch = epoch};
-    enum err err = load_rollout(r, &arena, &start, ec);
+    enum err err = load_rollout(r, &row, &arena, &start, ec);
     if (err == ERR_OK)
         err = load_held(r, &arena, ec);
     if (err == ERR_OK)
@@ -136,6 +136,7 @@ static enum err lead(struct rollout *r, uint64_t epoch, struct errctx *ec)
         return err;
     core_lead(r->core, &start, time_monotonic_ns());
     ensure_whole(r);
+    show_pointer(r, &row);
     LOG(LOG_INFO, "rollout led from here", LOG_U64("epoch", epoch),
         LOG_U64("sequence", start.published.sequence), LOG_U64("stable", start.stable.version),
         LOG_U64("newest", start.newest_version));
