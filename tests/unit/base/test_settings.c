@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/settings.h"
+#include "shared/temp_dir.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@
 
 /** A data directory of one test, and what was read last. */
 struct fixture {
-    char directory[64];
+    char directory[TEMP_DIR_SIZE];
     char data_variable[80]; /* "WEIR_DATA=<directory>" */
     struct settings s;
     struct errctx ec;
@@ -35,8 +36,7 @@ static void write_file(const struct fixture *f, const char *content)
 static int set_up(void **state)
 {
     struct fixture *f = NEW(struct fixture);
-    (void)strcpy(f->directory, "/tmp/weir-settings-XXXXXX");
-    assert_non_null(mkdtemp(f->directory));
+    temp_dir_make(f->directory, "settings");
     (void)snprintf(f->data_variable, sizeof(f->data_variable), "WEIR_DATA=%s", f->directory);
     *state = f;
     return 0;
@@ -45,9 +45,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    AUTO_FREE char *path = mem_printf("%s/weir.conf", f->directory);
-    (void)unlink(path);
-    (void)rmdir(f->directory);
+    temp_dir_remove(f->directory);
     settings_fini(&f->s);
     free(f);
     return 0;

@@ -19,8 +19,7 @@ int fixture_setup(void **state)
 {
     struct fixture *f = NEW(struct fixture);
     struct errctx ec = {0};
-    snprintf(f->dir, sizeof(f->dir), "/tmp/weir-api-XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
+    temp_dir_make(f->dir, "api");
     arena_init(&f->arena);
     memset(f->seal_key.bytes, 7, sizeof(f->seal_key.bytes));
     f->seal_key.version = 1;
@@ -46,10 +45,7 @@ int fixture_teardown(void **state)
     throttle_free(f->throttle);
     store_disconnect(f->conn);
     store_close(f->store);
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
-        unlink(arena_printf(&f->arena, "%s/control.db%s", f->dir, suffixes[i]));
-    rmdir(f->dir);
+    temp_dir_remove(f->dir);
     arena_fini(&f->arena);
     free(f);
     return 0;

@@ -7,11 +7,12 @@
 #include "control/api/api_priv.h"
 #include "control/api/throttle.h"
 #include "control/store/store.h"
+#include "shared/temp_dir.h"
 
 #define FIXTURE_ACCOUNT "000000000000"
 
 struct fixture {
-    char dir[32];
+    char dir[TEMP_DIR_SIZE];
     struct arena arena;
     struct store *store;
     struct store_conn *conn;

@@ -5,6 +5,7 @@
 #include "control/cert/cert.h"
 
 #include "os/file.h"
+#include "shared/temp_dir.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -28,28 +29,25 @@ static const char *const files[] = {
 
 static const char *const platform_names[] = {"10.0.0.9", "weir.test"};
 
-static char dir[64];
+static char dir[TEMP_DIR_SIZE];
 
 static const char *path_of(const char *name)
 {
-    static char path[128];
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return path;
+    return temp_dir_file(dir, name);
 }
 
 static int setup(void **state)
 {
     (void)state;
-    (void)snprintf(dir, sizeof(dir), "/tmp/weir-keys-XXXXXX");
-    return mkdtemp(dir) == NULL ? -1 : 0;
+    temp_dir_make(dir, "keys");
+    return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(files); i++)
-        (void)unlink(path_of(files[i]));
-    return rmdir(dir);
+    temp_dir_remove(dir);
+    return 0;
 }
 
 static struct control_keys_options options_at(int64_t now_unix_s)

@@ -7,6 +7,7 @@
 #include "control/store/zones.h"
 #include "release/memory_store.h"
 #include "release/objects.h"
+#include "shared/temp_dir.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +23,7 @@
 #define APEX "example.test."
 
 struct world {
-    char dir[32];
+    char dir[TEMP_DIR_SIZE];
     struct store *store;
     struct store_conn *conn;
     struct memory_store chunks;
@@ -91,8 +92,7 @@ static void put_zone(struct world *w)
 static int setup(void **state)
 {
     struct world *w = calloc(1, sizeof(*w));
-    snprintf(w->dir, sizeof(w->dir), "/tmp/weir-compile-XXXXXX");
-    assert_non_null(mkdtemp(w->dir));
+    temp_dir_make(w->dir, "compile");
     ok(w, store_open("sqlite", w->dir, &w->store, &w->ec));
     ok(w, store_connect(w->store, &w->conn, &w->ec));
     memory_store_init(&w->chunks);
@@ -109,9 +109,7 @@ static int teardown(void **state)
     store_close(w->store);
     memory_store_fini(&w->chunks);
     arena_fini(&w->arena);
-    char command[64];
-    snprintf(command, sizeof(command), "rm -rf %s", w->dir);
-    assert_int_equal(system(command), 0);
+    temp_dir_remove(w->dir);
     free(w);
     return 0;
 }

@@ -7,7 +7,6 @@
 #include "net/socket.h"
 #include "release/objects.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -246,8 +245,7 @@ void fleet_init(struct fleet *f)
     f->limits.core.settle_ns = 100 * NS_PER_MS;
     f->limits.core.cut_gap_ns = 20 * NS_PER_MS;
     f->limits.tick_ns = 50 * NS_PER_MS;
-    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/weir-rollout-XXXXXX");
-    assert_non_null(mkdtemp(f->dir));
+    temp_dir_make(f->dir, "rollout");
     f->loop = loop_new(true);
     f->deadline = (struct loop_timer){.on_time = on_time, .user = f};
     const struct control_keys_options options = {
@@ -282,14 +280,6 @@ void fleet_stop(struct fleet *f)
     rollout_stop(atomic_exchange(&f->rollout, NULL));
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st;
-    (void)type;
-    (void)at;
-    return remove(path);
-}
-
 void fleet_fini(struct fleet *f)
 {
     for (size_t i = 0; i < f->node_count; i++) {
@@ -303,8 +293,7 @@ void fleet_fini(struct fleet *f)
     (void)close(f->listen_fd);
     loop_timer_stop(&f->deadline);
     loop_free(f->loop);
-    /* NOLINTNEXTLINE(concurrency-mt-unsafe): all other threads have ended */
-    assert_int_equal(nftw(f->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
+    temp_dir_remove(f->dir);
     arena_fini(&f->arena);
 }
 

@@ -9,6 +9,7 @@
 #include "control/rollout/roster.h"
 #include "control/store/fleet.h"
 #include "feed/feed.h"
+#include "shared/temp_dir.h"
 
 #define NODES_MAX 4
 
@@ -40,7 +41,7 @@ struct fake_node {
 };
 
 struct fleet {
-    char dir[64];
+    char dir[TEMP_DIR_SIZE];
     struct loop *loop;
     struct loop_timer deadline; /* ends fleet_run_for */
     int64_t end_ns;             /* of UNTIL */

@@ -4,7 +4,6 @@
 
 #include "base/alloc.h"
 
-#include <dirent.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,9 +18,7 @@ void fixture_assert_ok(enum err err, const struct errctx *ec, const char *file, 
 
 const char *fixture_path(const struct fixture *f, const char *name)
 {
-    static char path[512];
-    (void)snprintf(path, sizeof(path), "%s/%s", f->dir, name);
-    return path;
+    return temp_dir_file(f->dir, name);
 }
 
 void fixture_open(struct fixture *f)
@@ -47,9 +44,7 @@ void fixture_reopen(struct fixture *f)
 int fixture_setup(void **state)
 {
     struct fixture *f = NEW(struct fixture);
-    (void)snprintf(f->dir, sizeof(f->dir), "/tmp/weir-store-XXXXXX");
-    if (mkdtemp(f->dir) == NULL)
-        return -1;
+    temp_dir_make(f->dir, "store");
     arena_init(&f->arena);
     fixture_open(f);
     *state = f;
@@ -61,16 +56,9 @@ int fixture_teardown(void **state)
     struct fixture *f = (struct fixture *)*state;
     fixture_close(f);
     arena_fini(&f->arena);
-    DIR *dir = opendir(f->dir);
-    const struct dirent *entry;
-    while (dir != NULL && (entry = readdir(dir)) != NULL)
-        if (entry->d_name[0] != '.')
-            (void)unlink(fixture_path(f, entry->d_name));
-    if (dir != NULL)
-        (void)closedir(dir);
-    int failed = rmdir(f->dir);
+    temp_dir_remove(f->dir);
     mem_cleanup(&f);
-    return failed;
+    return 0;
 }
 
 static sqlite3 *raw_open(const struct fixture *f)

@@ -4,6 +4,7 @@
 #define TESTS_UNIT_CONTROL_STORE_FIXTURE_H
 
 #include "control/store/objects.h"
+#include "shared/temp_dir.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +25,7 @@
 #define EC (&ok_ec)
 
 struct fixture {
-    char dir[64];
+    char dir[TEMP_DIR_SIZE];
     struct store *store;
     struct store_conn *conn;
     struct arena arena;

@@ -5,6 +5,7 @@
 
 #include "crypto/cert.h"
 #include "os/file.h"
+#include "shared/temp_dir.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,28 +20,25 @@
 #define NOW_S 1800000000
 #define DAY_S 86400
 
-static char dir[64];
+static char dir[TEMP_DIR_SIZE];
 
 static const char *path_of(const char *name)
 {
-    static char path[128];
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    return path;
+    return temp_dir_file(dir, name);
 }
 
 static int setup(void **state)
 {
     (void)state;
-    (void)snprintf(dir, sizeof(dir), "/tmp/weir-identity-XXXXXX");
-    return mkdtemp(dir) == NULL ? -1 : 0;
+    temp_dir_make(dir, "identity");
+    return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    (void)unlink(path_of("identity.key"));
-    (void)unlink(path_of("identity.pem"));
-    return rmdir(dir);
+    temp_dir_remove(dir);
+    return 0;
 }
 
 static struct net_identity open_at(int64_t now_unix_s)

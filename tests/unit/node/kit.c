@@ -5,7 +5,6 @@
 #include "net/identity.h"
 #include "release/objects.h"
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,8 +45,8 @@ static enum err put(void *user, const struct chunk_hash *hash, struct slice byte
 
 void kit_init(struct kit *k)
 {
-    *k = (struct kit){.dir = "/tmp/weir-node-XXXXXX"};
-    assert_non_null(mkdtemp(k->dir));
+    *k = (struct kit){0};
+    temp_dir_make(k->dir, "node");
     map_init(&k->chunks);
     k->source = (struct chunk_source){get, k};
     k->sink = (struct chunk_sink){put, k};
@@ -56,16 +55,7 @@ void kit_init(struct kit *k)
 
 void kit_fini(struct kit *k)
 {
-    DIR *dir = opendir(k->dir);
-    assert_non_null(dir);
-    const struct dirent *entry;
-    char path[400];
-    while ((entry = readdir(dir)) != NULL) { /* NOLINT(concurrency-mt-unsafe): one thread */
-        (void)snprintf(path, sizeof(path), "%s/%s", k->dir, entry->d_name);
-        (void)unlink(path);
-    }
-    (void)closedir(dir);
-    assert_int_equal(rmdir(k->dir), 0);
+    temp_dir_remove(k->dir);
     map_fini(&k->chunks);
     arena_fini(&k->arena);
 }

@@ -6,9 +6,10 @@
 #include "base/map.h"
 #include "node/db.h"
 #include "release/root.h"
+#include "shared/temp_dir.h"
 
 struct kit {
-    char dir[64];
+    char dir[TEMP_DIR_SIZE];
     struct arena arena;
     struct map chunks; /* hash -> struct slice in the arena, plain */
     struct trie_seed seed;

@@ -5,6 +5,7 @@
 #include "tool/ready.h"
 
 #include "os/file.h"
+#include "shared/temp_dir.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,7 @@
 
 #include <cmocka.h>
 
-static char dir[] = "/tmp/weir-tool-XXXXXX";
+static char dir[TEMP_DIR_SIZE];
 static struct arena arena;
 static struct errctx ec;
 
@@ -24,14 +25,16 @@ static struct errctx ec;
 static int make_dir(void **state)
 {
     (void)state;
-    return mkdtemp(dir) == NULL ? -1 : 0;
+    temp_dir_make(dir, "tool");
+    return 0;
 }
 
 static int remove_dir(void **state)
 {
     (void)state;
     arena_fini(&arena);
-    return rmdir(dir);
+    temp_dir_remove(dir);
+    return 0;
 }
 
 static const char *path_of(const char *name)
