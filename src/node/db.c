@@ -10,8 +10,10 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "node/limits.h"
+#include "os/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -175,9 +177,22 @@ static enum err look_at_tables(struct node_db *db, struct errctx *ec)
     return e;
 }
 
+/**
+ * A new file is its owner's alone, whoever may enter the directory; SQLite gives its log the same
+ * mode. One that is there is not opened: closing it would drop the locks that this process holds.
+ */
+static enum err create_private(const char *path, struct errctx *ec)
+{
+    AUTO_FD int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    return fd >= 0 || errno == EEXIST ? ERR_OK : err_errno(ec, "create '%s'", path);
+}
+
 static enum err open_file(const char *path, bool is_writer, struct node_db **out_db,
                           struct errctx *ec)
 {
+    enum err created = is_writer ? create_private(path, ec) : ERR_OK;
+    if (created != ERR_OK)
+        return created;
     struct node_db *db = NEW(struct node_db);
     db->is_writer = is_writer;
     /* Readers need write access, too: to the shared memory of the write-ahead log. */

@@ -64,6 +64,28 @@ static void others_see_what_is_committed_and_nothing_before(void **state)
     kit_fini(&k);
 }
 
+static void its_files_are_the_owners_alone(void **state)
+{
+    (void)state;
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    struct kit k;
+    kit_init(&k);
+    mode_t before = umask(0);
+    struct node_db *db = kit_open(&k);
+    (void)umask(before);
+    set_serving(db, "one");
+    assert_int_equal(node_db_commit(db, NULL), ERR_OK);
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        char path[256];
+        struct stat found;
+        (void)snprintf(path, sizeof(path), "%s/node.db%s", k.dir, suffixes[i]);
+        assert_int_equal(stat(path, &found), 0);
+        assert_int_equal(found.st_mode & 0777, 0600);
+    }
+    node_db_close(db);
+    kit_fini(&k);
+}
+
 static void a_kill_loses_exactly_what_was_not_committed(void **state)
 {
     (void)state;
@@ -306,6 +328,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(others_see_what_is_committed_and_nothing_before),
+        cmocka_unit_test(its_files_are_the_owners_alone),
         cmocka_unit_test(a_kill_loses_exactly_what_was_not_committed),
         cmocka_unit_test(a_chunk_is_staged_until_it_is_said_to_be_whole),
         cmocka_unit_test(chunks_are_verified_when_they_are_read),
