@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tour of the README, pasted: only the addresses and paths are this machine's."""
+"""Examples of README and docs/, pasted: every block marked sh. Only the addresses and paths are
+this machine's."""
 
 import pathlib
 import re
@@ -7,13 +8,12 @@ import subprocess
 
 from harness import DEADLINE_S, WEIR, wait_for
 
-README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def tour():
-    """The commands of the one sh block."""
-    (block,) = re.findall(r"```sh\n(.*?)```", README.read_text(), re.S)
-    return block
+def examples(path):
+    """The commands of all sh blocks of a page, as one script."""
+    return "\n".join(re.findall(r"```sh\n(.*?)```", (ROOT / path).read_text(), re.S))
 
 
 def here(node, text):
@@ -29,31 +29,40 @@ def here(node, text):
         "pkill -9 -x control": f"kill -9 {node.processes()['control']}",
     }
     for old, new in replacements.items():
-        assert old in text, old
         text = text.replace(old, new)
     return text
 
 
+def paste(script):
+    """The finished shell; every command of the script must have succeeded."""
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True,
+                          text=True, timeout=DEADLINE_S, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
 def test_the_tour_of_the_readme_works_as_printed(node):
-    script = here(node, tour())
+    script = here(node, examples("README.md"))
     # A person takes longer than a script: each change has arrived when the next line is typed.
     server, port = node.ready["dns"].rsplit(":", 1)
-    await_answer = (
-        f"until dig @{server} -p {port} %s +short | grep -q 192.0.2.1; do :; done\n"
-    )
-    script = script.replace("dig @", "AWAIT\ndig @", 2)
     for name in ("www.example.com", "example.com"):
-        script = script.replace("AWAIT\n", await_answer % name, 1)
-    # The agent starts control again; what is asked of it waits until it answers.
+        line = f"dig @{server} -p {port} {name} +short\n"
+        assert line in script
+        until = f"until dig @{server} -p {port} {name} +short | grep -q 192.0.2.1; do :; done\n"
+        script = script.replace(line, until + line, 1)
     head, tail = script.rsplit("curl -s", 1)
-    done = subprocess.run(["bash", "-euc", head], capture_output=True, text=True,
-                          timeout=DEADLINE_S, check=False)
-    assert done.returncode == 0, done.stderr
+    done = paste(head)
     addresses = re.findall(r"^192\.0\.2\.\d$", done.stdout, re.M)
     assert sorted(addresses) == ["192.0.2.1"] * 3 + ["192.0.2.2"] * 3
     assert "is not permitted at apex in zone example.com." in done.stderr
+    # The agent starts control again; what is asked of it waits until it answers.
     wait_for(lambda: (node.dir / "ready.json").exists(), "control again")
-    done = subprocess.run(["bash", "-euc", "curl -s" + tail], capture_output=True, text=True,
-                          timeout=DEADLINE_S, check=False)
-    assert done.returncode == 0, done.stderr
+    done = paste("curl -s" + tail)
     assert '"serving"' in done.stdout and "ADMITTED" in done.stdout
+
+
+def test_the_examples_of_the_route_53_page_work_as_printed(node):
+    done = paste(here(node, examples("docs/route53.md")))
+    assert "10 mail.records.example." in done.stdout
+    assert '"any name"' in done.stdout
+    assert "but it was not found" in done.stderr
