@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/settings.h"
 #include "metrics/log.h"
+#include "node/reopen_priv.h"
 #include "os/file.h"
 #include "os/process.h"
 
@@ -208,10 +209,7 @@ static void signal_hup(struct loop_signal *sig, int signo)
 {
     (void)sig;
     (void)signo;
-    struct errctx ec = {0};
-    if (log_reopen(&ec) != ERR_OK)
-        LOG(LOG_ERROR, "log not reopened", LOG_ERR(&ec));
-    crash_report_set_fd(log_fd());
+    node_reopen_log();
 }
 
 static void watch_time_and_signals(struct agent *a)

@@ -6,6 +6,7 @@
 #include "metrics/log.h"
 #include "node/builder_priv.h"
 #include "node/node.h"
+#include "node/reopen_priv.h"
 #include "os/process.h"
 
 #include <signal.h>
@@ -110,10 +111,7 @@ static void signal_hup(struct loop_signal *sig, int signo)
 {
     (void)sig;
     (void)signo;
-    struct errctx ec = {0};
-    if (log_reopen(&ec) != ERR_OK)
-        LOG(LOG_ERROR, "log not reopened", LOG_ERR(&ec));
-    crash_report_set_fd(log_fd());
+    node_reopen_log();
 }
 
 static void heartbeat_due(struct loop_timer *timer)

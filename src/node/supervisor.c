@@ -16,6 +16,7 @@
 #include "net/identity.h"
 #include "node/bind_priv.h"
 #include "node/ready_priv.h"
+#include "node/reopen_priv.h"
 #include "node/supervisor_priv.h"
 #include "os/file.h"
 #include "os/process.h"
@@ -159,10 +160,7 @@ static void signal_term(struct loop_signal *sig, int signo)
 static void signal_hup(struct loop_signal *sig, int signo)
 {
     struct supervisor *s = sig->user;
-    struct errctx ec = {0};
-    if (log_reopen(&ec) != ERR_OK)
-        LOG(LOG_ERROR, "log not reopened", LOG_ERR(&ec));
-    crash_report_set_fd(log_fd());
+    node_reopen_log();
     child_signal(&s->agent, signo);
     for (size_t i = 0; i < s->node.role_count; i++)
         child_signal(&s->roles[i], signo);

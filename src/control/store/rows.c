@@ -7,14 +7,20 @@
 /** First room for the rows of a list; it doubles. */
 #define LIST_ROOM_MIN 16u
 
+/** Runs the query up to its first row, if there is one. *rows is the caller's to close. */
+static enum err first_row(struct store_conn *c, const struct sql_call *call, struct sql_rows **rows,
+                          bool *out_is_row, struct errctx *ec)
+{
+    enum err err = sql_query(c->sql, call, rows, ec);
+    return err == ERR_OK ? sql_next(*rows, out_is_row, ec) : err;
+}
+
 enum err conn_get(struct store_conn *c, struct arena *a, const struct sql_call *call,
                   const struct row_shape *shape, void *out, struct errctx *ec)
 {
     AUTO_ROWS struct sql_rows *rows = NULL;
     bool is_row = false;
-    enum err err = sql_query(c->sql, call, &rows, ec);
-    if (err == ERR_OK)
-        err = sql_next(rows, &is_row, ec);
+    enum err err = first_row(c, call, &rows, &is_row, ec);
     if (err != ERR_OK)
         return err;
     if (!is_row)
@@ -71,9 +77,7 @@ enum err conn_count(struct store_conn *c, const struct sql_call *call, uint64_t 
 {
     AUTO_ROWS struct sql_rows *rows = NULL;
     bool is_row = false;
-    enum err err = sql_query(c->sql, call, &rows, ec);
-    if (err == ERR_OK)
-        err = sql_next(rows, &is_row, ec);
+    enum err err = first_row(c, call, &rows, &is_row, ec);
     if (err != ERR_OK)
         return err;
     if (!is_row)
