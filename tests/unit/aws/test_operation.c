@@ -4,27 +4,12 @@
 #include "aws/operation.h"
 #include "aws/r53_ids.h"
 #include "aws/route53.h"
+#include "shared/test_arena.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
-
-static struct arena arena;
-
-static int setup(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_fini(&arena);
-    return 0;
-}
 
 static enum aws_error route(const char *method, const char *path, const char *query,
                             struct aws_route *out)
@@ -252,5 +237,5 @@ int main(void)
         cmocka_unit_test(errors_have_each_services_form),
         cmocka_unit_test(ids_have_the_form_of_aws),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

@@ -2,6 +2,7 @@
 // Signature Version 4. Signing is held against the examples that AWS publishes; verifying against
 // requests that botocore signed for the key below at 2026-01-31T12:00:00Z.
 #include "aws/sigv4.h"
+#include "shared/test_arena.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,22 +17,6 @@
 #define AUTHORIZATION(headers, signature)                                                          \
     "AWS4-HMAC-SHA256 Credential=" SCOPE ", SignedHeaders=" headers ", Signature=" signature
 #define LIST_SIGNATURE "65efca88cb60e3a2ad8c712f56f5c11a038a9418ad847693fe6fc4848399f676"
-
-static struct arena arena;
-
-static int setup(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_fini(&arena);
-    return 0;
-}
 
 /* A request that a test bends before it is verified. */
 struct sample {
@@ -361,5 +346,5 @@ int main(void)
         cmocka_unit_test(an_unsigned_payload_needs_tls),
         cmocka_unit_test(a_declared_payload_hash_is_checked),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

@@ -3,6 +3,7 @@
 #include "aws/limits.h"
 #include "aws/route53.h"
 #include "aws/xml.h"
+#include "shared/test_arena.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,22 +11,6 @@
 #include <cmocka.h>
 
 #define NS "https://route53.amazonaws.com/doc/2013-04-01/"
-
-static struct arena arena;
-
-static int setup(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_fini(&arena);
-    return 0;
-}
 
 static enum aws_error parse_change(const char *text, struct r53_change *out, const char **message)
 {
@@ -314,5 +299,5 @@ int main(void)
         cmocka_unit_test(text_and_cdata_may_be_longer_than_a_tag),
         cmocka_unit_test(only_utf8_is_read_whatever_is_declared),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

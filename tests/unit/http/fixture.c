@@ -318,6 +318,22 @@ void fixture_stop(struct fixture *f)
     CHECK(pthread_cond_destroy(&f->changed) == 0);
 }
 
+int fixture_setup(void **state)
+{
+    struct fixture *f = NEW(struct fixture);
+    fixture_init(f);
+    *state = f;
+    return 0;
+}
+
+int fixture_teardown(void **state)
+{
+    struct fixture *f = (struct fixture *)*state;
+    fixture_stop(f);
+    free(f);
+    return 0;
+}
+
 /** A call on its way to the server's thread. */
 struct fixture_post {
     struct fixture *f;

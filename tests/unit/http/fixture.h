@@ -44,6 +44,10 @@ void fixture_start(struct fixture *f);
 /** Frees the server and ends the thread. */
 void fixture_stop(struct fixture *f);
 
+/** cmocka's setup and teardown of a test that calls fixture_start itself; *state is the fixture. */
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+
 /** Runs `fn(f)` on the server's thread and waits for it. */
 void fixture_call(struct fixture *f, void (*fn)(struct fixture *f));
 

@@ -13,23 +13,6 @@
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
-static int setup(void **state)
-{
-    struct fixture *f = (struct fixture *)calloc(1, sizeof(*f));
-    assert_non_null(f);
-    fixture_init(f);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = (struct fixture *)*state;
-    fixture_stop(f);
-    free(f);
-    return 0;
-}
-
 static void assert_body(const struct answer *answer, unsigned status, const char *body)
 {
     assert_int_equal(answer->status, status);
@@ -345,7 +328,7 @@ static void what_cannot_be_completed_is_cut_not_ended(void **state)
     fixture_wait(f, &f->closed[HTTP_CLOSE_ERROR], 2);
 }
 
-#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {

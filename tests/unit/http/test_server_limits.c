@@ -20,23 +20,6 @@
 /** A deadline that a test waits for. */
 #define SHORT_NS (20 * NS_PER_MS)
 
-static int setup(void **state)
-{
-    struct fixture *f = (struct fixture *)calloc(1, sizeof(*f));
-    assert_non_null(f);
-    fixture_init(f);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = (struct fixture *)*state;
-    fixture_stop(f);
-    free(f);
-    return 0;
-}
-
 static void a_head_that_does_not_come_in_time_is_408(void **state)
 {
     struct fixture *f = (struct fixture *)*state;
@@ -314,7 +297,7 @@ static void misbehave(struct fixture *f, struct prng *p, const char *text)
     size_t size = 1 + prng_below(p, (uint32_t)(len - from));
     assert_int_equal(send(c.fd, text + from, size, MSG_NOSIGNAL), (ssize_t)size);
     if (prng_below(p, 2) == 0)
-        assert_int_equal(shutdown(c.fd, SHUT_WR), 0);
+        (void)shutdown(c.fd, SHUT_WR); /* ENOTCONN where the server has reset it by now */
     char some[1000];
     if (prng_below(p, 2) == 0)
         (void)recv(c.fd, some, sizeof(some), MSG_DONTWAIT);
@@ -353,7 +336,7 @@ static void clients_that_leave_anyhow_leave_nothing_behind(void **state)
     fixture_wait(f, &f->drained, 1); /* the last connection is gone */
 }
 
-#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define SERVER_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {
