@@ -47,7 +47,7 @@ static void write_quoted(struct buf *out, struct slice text)
 static void begin_value(struct buf *out, const char *key)
 {
     struct slice before = buf_slice(out);
-    uint8_t last = before.len == 0 ? '{' : before.data[before.len - 1];
+    uint8_t last = before.data == NULL || before.len == 0 ? '{' : before.data[before.len - 1];
     if (last != '{' && last != '[')
         buf_append_str(out, ", ");
     if (key != NULL) {

@@ -18,7 +18,7 @@ struct settings_list {
 
 /**
  * All settings, valid as the table's ranges and choices say.
- * Owner: the caller of settings_init; texts live in `arena`.
+ * Owner: the caller of settings_load; texts live in `arena`.
  */
 struct settings {
     struct arena arena;

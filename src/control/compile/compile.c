@@ -31,13 +31,10 @@ struct compile {
 static struct slice identity(struct arena *a, enum store_kind kind, const char *group,
                              struct slice member)
 {
-    char *head = arena_printf(a, "%d/%s/", (int)kind, group);
-    size_t head_len = strlen(head);
-    uint8_t *bytes = arena_alloc(a, head_len + member.len);
-    memcpy(bytes, head, head_len);
-    if (member.len > 0)
-        memcpy(bytes + head_len, member.data, member.len);
-    return slice_of(bytes, head_len + member.len);
+    AUTO_BUF struct buf bytes = {0};
+    buf_printf(&bytes, "%d/%s/", (int)kind, group);
+    buf_append(&bytes, member);
+    return arena_copy(a, buf_slice(&bytes));
 }
 
 static void add_change(struct compile *c, enum release_kind kind, const char *id,
@@ -302,7 +299,7 @@ static enum err update_trie(struct compile *c, enum release_kind kind, struct tr
         struct slice all = buf_slice(&c->changes[kind]);
         count = all.len / sizeof(*changes);
         changes = arena_array(&c->arena, count, sizeof(*changes));
-        if (count > 0)
+        if (all.data != NULL)
             memcpy(changes, all.data, all.len);
     }
     const struct trie_io io = {.source = &c->job->chunks.source, .sink = &c->job->chunks.sink};

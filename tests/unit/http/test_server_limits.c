@@ -88,7 +88,7 @@ static void a_slow_reader_holds_its_answer_back(void **state)
     struct fixture *f = (struct fixture *)*state;
     AUTO_ARENA struct arena a = {0};
     enum { TOTAL = 30 * 1000 * 1000 };
-    f->limits.output_bytes = 100 * 1000;
+    f->limits.output_bytes = 100000;
     fixture_start(f);
     struct client c = client_open_narrow(f);
     fixture_send(c.fd, GET("/stream?30000000"));
