@@ -18,15 +18,16 @@ struct zone_load {
     size_t capacity; /* of table->zones; grows, because nothing here trusts the root's count */
 };
 
-static void read_addresses(struct arena *a, const struct release_zone *from, struct zone *to)
+static void read_addresses(struct zone_table *t, const struct release_zone *from, struct zone *to)
 {
-    to->addresses = arena_array(a, from->address_count, sizeof(*to->addresses));
+    to->addresses = arena_array(&t->arena, from->address_count, sizeof(*to->addresses));
     to->address_count = from->address_count;
     for (size_t i = 0; i < from->address_count; i++) {
         struct slice address = from->addresses[i];
         CHECK(address.len <= sizeof(to->addresses[i].bytes));
         memcpy(to->addresses[i].bytes, address.data, address.len);
         to->addresses[i].len = (uint8_t)address.len;
+        (void)map_put(&t->set_addresses, address, to);
     }
 }
 
@@ -73,7 +74,7 @@ static enum err add_zone(void *user, const struct trie_entry *before,
                           .sources = decoded.sources,
                           .source_count = decoded.source_count,
                           .encoded = encoded};
-    read_addresses(&t->arena, &decoded, zone);
+    read_addresses(t, &decoded, zone);
     if (t->zone_count == load->capacity) {
         load->capacity = max_size(ZONE_TABLE_FIRST, 2 * load->capacity);
         t->zones = mem_resize(t->zones, load->capacity, sizeof(struct zone *));
@@ -96,6 +97,7 @@ static void free_table(struct zone_table *t)
 {
     free(t->zones);
     map_fini(&t->by_apex);
+    map_fini(&t->set_addresses);
     arena_fini(&t->arena);
     free(t);
 }
@@ -114,6 +116,7 @@ enum err zone_table_load(const struct trie_ref *trie, const struct trie_seed *se
     t->trie = trie->chunk;
     arena_init(&t->arena);
     map_init(&t->by_apex);
+    map_init(&t->set_addresses);
     struct zone_load load = {.table = t, .seed = seed, .source = source};
     const struct trie_ref nothing = {0};
     const struct trie_diff_visitor visitor = {.on_entry = add_zone, .user = &load};
@@ -137,14 +140,19 @@ void zone_table_unref(struct zone_table *table)
         free_table(table);
 }
 
-static bool has_address(const struct zone *zone, const struct view_address *local)
+static bool names_address(const struct zone *zone, const struct view_address *local)
 {
     for (size_t i = 0; i < zone->address_count; i++) {
         const struct view_address *a = &zone->addresses[i];
         if (a->len == local->len && memcmp(a->bytes, local->bytes, a->len) == 0)
             return true;
     }
-    return zone->address_count == 0;
+    return false;
+}
+
+static bool is_of_a_set(const struct zone_table *table, const struct view_address *local)
+{
+    return map_get(&table->set_addresses, slice_of(local->bytes, local->len)) != NULL;
 }
 
 static bool is_in_prefix(const struct view_address *address, const struct release_prefix *prefix)
@@ -170,17 +178,36 @@ static bool has_source(const struct zone *zone, const struct view_address *sourc
     return false;
 }
 
-/* The oldest zone of one apex, private or public, that the view shows. */
-static const struct zone *visible_zone(const struct zone *first, const struct view *view,
-                                       bool is_private)
+/* The oldest private zone of one apex that knows the source. */
+static const struct zone *private_zone(const struct zone *first, const struct view_address *source)
 {
     for (const struct zone *z = first; z != NULL; z = z->next) {
-        if (z->is_private != is_private)
-            continue;
-        if (is_private ? has_source(z, &view->source) : has_address(z, &view->local))
+        if (z->is_private && has_source(z, source))
             return z;
     }
     return NULL;
+}
+
+/*
+ * The public zone of one apex at a local address: the oldest that names it, else the oldest of
+ * those that name none; where no set has the address, the oldest of all.
+ */
+static const struct zone *public_zone(const struct zone_table *table, const struct zone *first,
+                                      const struct view_address *local)
+{
+    const struct zone *oldest = NULL;
+    const struct zone *everywhere = NULL;
+    for (const struct zone *z = first; z != NULL; z = z->next) {
+        if (z->is_private)
+            continue;
+        if (names_address(z, local))
+            return z;
+        if (oldest == NULL)
+            oldest = z;
+        if (everywhere == NULL && z->address_count == 0)
+            everywhere = z;
+    }
+    return oldest == everywhere || is_of_a_set(table, local) ? everywhere : oldest;
 }
 
 const struct zone *zone_table_find(const struct zone_table *table, struct slice name,
@@ -196,11 +223,11 @@ const struct zone *zone_table_find(const struct zone_table *table, struct slice 
         const struct zone *first = map_get(&table->by_apex, name);
         const struct zone *found = NULL;
         if (first != NULL && table->has_private)
-            found = visible_zone(first, view, true);
+            found = private_zone(first, &view->source);
         if (found != NULL)
             return found;
         if (first != NULL && deepest_public == NULL)
-            deepest_public = visible_zone(first, view, false);
+            deepest_public = public_zone(table, first, &view->local);
         if (deepest_public != NULL && !table->has_private)
             break;
         if (left > 1)

@@ -39,10 +39,11 @@ struct zone {
 /** Owner: counted references, all held by the builder thread. Unchanged once loaded. */
 struct zone_table {
     uint32_t refs;
-    struct chunk_hash trie; /* the top chunk that it was made of */
-    struct arena arena;     /* of zones and what they point to */
-    struct map by_apex;     /* the oldest zone of each apex */
-    struct zone **zones;    /* by hash */
+    struct chunk_hash trie;   /* the top chunk that it was made of */
+    struct arena arena;       /* of zones and what they point to */
+    struct map by_apex;       /* the oldest zone of each apex */
+    struct map set_addresses; /* that any zone names; a mark: the zone */
+    struct zone **zones;      /* by hash */
     size_t zone_count;
     unsigned labels_max; /* of all apexes: no suffix with more needs a look */
     bool has_private;
@@ -61,8 +62,10 @@ void zone_table_unref(struct zone_table *table);
 
 /**
  * The zone that answers for `name` (wire form, lower case) in the view: of the private ones that
- * know the source the deepest, else the deepest of the public ones at the local address, the
- * oldest of one apex. NULL: none. Cost: one hash look-up for each suffix until one fits.
+ * know the source the deepest, else the deepest of the public ones that the local address shows. A
+ * zone is shown at the addresses that it names, and everywhere where it names none; an address that
+ * no zone names shows all. Of one apex a zone that names the address comes first, then the oldest.
+ * NULL: none. Cost: one hash look-up for each suffix until one fits.
  */
 const struct zone *zone_table_find(const struct zone_table *table, struct slice name,
                                    const struct view *view);

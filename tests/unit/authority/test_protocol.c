@@ -241,11 +241,13 @@ static void the_address_asked_selects_the_zones(void **state)
     struct release_zone *deep = fixture_whole_zone(&f, "Z3", "deep.example.com");
     fixture_value(&f, "Z1", "a.deep.example.com", "TXT", 1, "\"one\"");
     fixture_value(&f, "Z2", "a.deep.example.com", "TXT", 1, "\"two\"");
+    fixture_value(&f, "Z2", "b.example.com", "TXT", 1, "\"two\"");
     fixture_value(&f, "Z3", "a.deep.example.com", "TXT", 1, "\"deep\"");
     one->addresses = (struct slice[]){ip(&f, "192.0.2.1"), ip(&f, "2001:db8::1")};
     one->address_count = 2;
     two->addresses = (struct slice[]){ip(&f, "192.0.2.2"), ip(&f, "192.0.2.4")};
     two->address_count = 2;
+    one->order = 1;
     deep->addresses = (struct slice[]){ip(&f, "192.0.2.3"), ip(&f, "192.0.2.4")};
     deep->address_count = 2;
     struct world *w = fixture_world(&f);
@@ -255,8 +257,38 @@ static void the_address_asked_selects_the_zones(void **state)
     assert_non_null(strstr(ask_at(w, a, "192.0.2.2", NULL), "\"two\""));
     assert_non_null(strstr(ask_at(w, a, "192.0.2.3", NULL), "\"deep\""));
     assert_non_null(strstr(ask_at(w, a, "192.0.2.4", NULL), "\"deep\"")); /* the deepest */
-    assert_string_equal(ask_at(w, a, "192.0.2.5", NULL), "REFUSED\n");
+    /* Of no set: every zone, of one apex the oldest. */
+    assert_non_null(strstr(ask_at(w, a, "192.0.2.5", NULL), "\"deep\""));
+    assert_non_null(strstr(ask_at(w, "b.example.com", "192.0.2.5", NULL), "\"two\""));
     world_free(w);
+    fixture_fini(&f);
+}
+
+static void a_set_without_addresses_is_served_everywhere_behind_those_of_the_address(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    struct release_zone *bound = fixture_whole_zone(&f, "Z1", "example.com");
+    struct release_zone *free_zone = fixture_whole_zone(&f, "Z2", "example.com");
+    struct release_zone *other = fixture_whole_zone(&f, "Z3", "example.net");
+    fixture_value(&f, "Z1", "a.example.com", "TXT", 1, "\"bound\"");
+    fixture_value(&f, "Z2", "a.example.com", "TXT", 1, "\"free\"");
+    bound->addresses = (struct slice[]){ip(&f, "192.0.2.1")};
+    bound->address_count = 1;
+    other->addresses = (struct slice[]){ip(&f, "192.0.2.2")};
+    other->address_count = 1;
+    for (unsigned turn = 0; turn < 2; turn++) {
+        bound->order = 7;
+        free_zone->order = turn == 0 ? 6 : 8;
+        struct world *w = fixture_world(&f);
+        assert_non_null(strstr(ask_at(w, "a.example.com", "192.0.2.1", NULL), "\"bound\""));
+        assert_non_null(strstr(ask_at(w, "a.example.com", "192.0.2.2", NULL), "\"free\""));
+        assert_non_null(strstr(ask_at(w, "a.example.com", "192.0.2.3", NULL),
+                               turn == 0 ? "\"free\"" : "\"bound\""));
+        assert_string_equal(ask_at(w, "a.example.net", "192.0.2.1", NULL), "REFUSED\n");
+        world_free(w);
+    }
     fixture_fini(&f);
 }
 
@@ -358,6 +390,7 @@ int main(void)
         cmocka_unit_test(broken_queries_get_formerr_and_responses_nothing),
         cmocka_unit_test(any_over_udp_is_one_set_and_over_tcp_all),
         cmocka_unit_test(the_address_asked_selects_the_zones),
+        cmocka_unit_test(a_set_without_addresses_is_served_everywhere_behind_those_of_the_address),
         cmocka_unit_test(of_two_zones_at_every_address_the_older_answers),
         cmocka_unit_test(the_deepest_private_zone_is_final_for_its_networks),
         cmocka_unit_test(ds_at_an_apex_is_answered_by_the_parent_where_we_host_it),

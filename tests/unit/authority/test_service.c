@@ -179,6 +179,8 @@ static void udp_answers_from_the_address_asked(void **state)
     other->addresses = (struct slice[]){slice_of("\x7f\0\0\2", 4)};
     other->address_count = 1;
     other->order = 0;
+    r.f.zones[0].addresses = (struct slice[]){slice_of("\x7f\0\0\1", 4)};
+    r.f.zones[0].address_count = 1;
     r.f.zones[0].order = 1;
     fixture_value(&r.f, "Z1", "www.example.com", "A", 60, "192.0.2.1");
     fixture_value(&r.f, "Z2", "www.example.com", "A", 60, "192.0.2.2");
