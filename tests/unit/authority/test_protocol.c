@@ -247,7 +247,7 @@ static void the_address_asked_selects_the_zones(void **state)
     one->address_count = 2;
     two->addresses = (struct slice[]){ip(&f, "192.0.2.2"), ip(&f, "192.0.2.4")};
     two->address_count = 2;
-    one->order = 1;
+    one->order = two->order + 1;
     deep->addresses = (struct slice[]){ip(&f, "192.0.2.3"), ip(&f, "192.0.2.4")};
     deep->address_count = 2;
     struct world *w = fixture_world(&f);
