@@ -13,5 +13,6 @@
 #define FEED_REQUEST_MAX_BYTES (64u << 10)   /* a report; also more than 256 hashes */
 #define FEED_FOLLOWERS_MAX 4096              /* of one server */
 #define FEED_CONNECTIONS_MAX 8192            /* of one server: each follower also fetches */
+#define FEED_CONNECTIONS_PER_CLIENT 1024     /* of one address or /64: a site of 512 nodes */
 
 #endif

@@ -311,6 +311,7 @@ struct feed_server *feed_server_new(struct loop *loop, const struct net_tls *tls
     s->http_options.limits.body_bytes = FEED_REQUEST_MAX_BYTES;
     s->http_options.limits.output_bytes = FEED_OUTPUT_BYTES;
     s->http_options.limits.connection_count = FEED_CONNECTIONS_MAX;
+    s->http_options.limits.connections_per_client = FEED_CONNECTIONS_PER_CLIENT;
     s->http = http_server_new(loop, &s->http_options);
     s->heartbeat.on_time = on_heartbeat;
     s->heartbeat.user = s;

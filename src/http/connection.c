@@ -185,6 +185,7 @@ static void exchange_begin(struct http_conn *c)
         c->is_last = true;
     c->state = HTTP_CONN_EXCHANGE;
     c->since_ns = now_ns(c);
+    x->body_since_ns = c->since_ns;
     c->has_begun_head = false;
     http_body_init(&x->body, x->request.body_kind, x->request.body_length, limits(c)->body_bytes);
     x->wants_continue = x->request.expects_continue && x->request.body_kind != HTTP_BODY_NONE;
@@ -387,6 +388,14 @@ static int64_t closed_deadline_ns(const struct http_conn *c)
     return since_ns + limits(c)->half_close_timeout_ns;
 }
 
+/* When more of the request body must have come, and when all of it. */
+static int64_t body_deadline_ns(const struct http_conn *c)
+{
+    int64_t more_ns = c->since_ns + limits(c)->body_timeout_ns;
+    int64_t all_ns = c->exchange.body_since_ns + limits(c)->body_total_timeout_ns;
+    return more_ns < all_ns ? more_ns : all_ns;
+}
+
 /* When the peer must have sent what the state waits for. */
 static int64_t state_deadline_ns(const struct http_conn *c)
 {
@@ -399,7 +408,7 @@ static int64_t state_deadline_ns(const struct http_conn *c)
     case HTTP_CONN_EXCHANGE:
         if (x->is_complete || x->is_paused || x->answer == HTTP_ANSWER_ENDED)
             return NEVER_NS;
-        return c->since_ns + limits(c)->body_timeout_ns;
+        return body_deadline_ns(c);
     case HTTP_CONN_LINGER:
         return c->since_ns + limits(c)->linger_timeout_ns;
     case HTTP_CONN_LAST:
@@ -514,7 +523,7 @@ void http_conn_start(struct http_server *s, int fd, const struct net_address *pe
     if (is_shed)
         s->shed_count++;
     else
-        s->conn_count++;
+        http_server_count(s, peer);
     if (is_shed)
         http_conn_refuse(c, 503, "too many connections");
     http_conn_run(c);
@@ -538,7 +547,7 @@ void http_conn_free(struct http_conn *c, enum http_close_reason reason)
     if (c->is_shed)
         s->shed_count--;
     else
-        s->conn_count--;
+        http_server_uncount(s, &c->peer);
     metrics_add(METRIC_HTTP_CONNECTIONS_CLOSED, 1);
     if (s->is_draining && list_is_empty(&s->conns) && s->kick.loop == NULL)
         loop_timer_set(s->loop, &s->kick, 0, 0); /* tells on_drained */

@@ -228,9 +228,13 @@ void http_pause_body(struct http_exchange *x, bool is_paused)
 {
     if (x->is_paused == is_paused || x->conn->state != HTTP_CONN_EXCHANGE)
         return;
+    int64_t now_ns = loop_now_ns(x->conn->server->loop);
     x->is_paused = is_paused;
-    if (!is_paused) {
-        x->conn->since_ns = loop_now_ns(x->conn->server->loop);
+    if (is_paused) {
+        x->paused_ns = now_ns;
+    } else {
+        x->body_since_ns += now_ns - x->paused_ns;
+        x->conn->since_ns = now_ns;
         touch(x);
     }
 }

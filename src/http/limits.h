@@ -9,19 +9,21 @@
 
 /** Limits of one side of a connection. */
 struct http_limits {
-    size_t target_bytes;      /* request target; past it 414 */
-    size_t head_bytes;        /* start line and fields together; past it 431 */
-    size_t field_count;       /* fields of one head; past it 431 */
-    uint64_t body_bytes;      /* of one message; past it 413 */
-    size_t output_bytes;      /* bytes of answer held for a slow reader before writers must wait */
-    int64_t head_timeout_ns;  /* from the first byte of a head to its end; then 408 */
-    int64_t idle_timeout_ns;  /* a kept connection without a request */
-    int64_t body_timeout_ns;  /* without a byte of the request body */
-    int64_t write_timeout_ns; /* without progress of a write */
+    size_t target_bytes;     /* request target; past it 414 */
+    size_t head_bytes;       /* start line and fields together; past it 431 */
+    size_t field_count;      /* fields of one head; past it 431 */
+    uint64_t body_bytes;     /* of one message; past it 413 */
+    size_t output_bytes;     /* bytes of answer held for a slow reader before writers must wait */
+    int64_t head_timeout_ns; /* from the first byte of a head to its end; then 408 */
+    int64_t idle_timeout_ns; /* a kept connection without a request */
+    int64_t body_timeout_ns; /* without a byte of the request body */
+    int64_t body_total_timeout_ns; /* of the whole request body; not while the handler pauses it */
+    int64_t write_timeout_ns;      /* without progress of a write */
     int64_t half_close_timeout_ns; /* after the peer ended its side, without progress of a write */
     int64_t linger_timeout_ns;     /* after the last answer: for the peer to read it and close */
     uint32_t connection_count;     /* of one server; past it the newest is closed with 503 */
-    uint32_t request_count;        /* on one connection, then it is closed */
+    uint32_t connections_per_client; /* of one address, or one /64 of IPv6; as connection_count */
+    uint32_t request_count;          /* on one connection, then it is closed */
 };
 
 /** As an initialiser of constants, and as a value. */
@@ -30,8 +32,9 @@ struct http_limits {
         .target_bytes = 8192, .head_bytes = 20480, .field_count = 128, .body_bytes = 4u << 20,     \
         .output_bytes = 256u << 10, .head_timeout_ns = 10000000000,                                \
         .idle_timeout_ns = 60000000000, .body_timeout_ns = 30000000000,                            \
-        .write_timeout_ns = 30000000000, .half_close_timeout_ns = 5000000000,                      \
-        .linger_timeout_ns = 2000000000, .connection_count = 10000, .request_count = 100000        \
+        .body_total_timeout_ns = 300000000000, .write_timeout_ns = 30000000000,                    \
+        .half_close_timeout_ns = 5000000000, .linger_timeout_ns = 2000000000,                      \
+        .connection_count = 10000, .connections_per_client = 256, .request_count = 100000          \
     }
 #define HTTP_LIMITS_DEFAULT ((struct http_limits)HTTP_LIMITS_INIT)
 
@@ -45,7 +48,7 @@ enum {
     HTTP_LINGER_BYTES = 16 << 20, /* discarded behind the last answer, so that it is seen */
     HTTP_ACCEPTS_PER_TURN = 64,   /* connections taken from a listener at once */
     HTTP_ROUNDS_PER_TURN = 64,    /* steps of one connection at once */
-    HTTP_SHED_CONNECTIONS = 64,   /* beyond connection_count, while their 503 leaves */
+    HTTP_SHED_CONNECTIONS = 64,   /* beyond the limits of connections, while their 503 leaves */
     HTTP_ACCEPT_PAUSE_MS = 100,   /* without accepting when descriptors have run out */
     HTTP_RETRY_AFTER_S = 1,       /* told to a client that is turned away */
 

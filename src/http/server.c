@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server: its listeners, the limit on connections, draining. Called by roles on their loop.
+// A server: its listeners, the limits on connections, draining. Called by roles on their loop.
 #include "base/alloc.h"
 #include "base/check.h"
 #include "http/server_priv.h"
@@ -52,18 +52,59 @@ struct http_server *http_server_new(struct loop *loop, const struct http_server_
     list_init(&s->listeners);
     list_init(&s->conns);
     list_init(&s->kicked);
+    map_init(&s->origins);
     s->kick.on_time = on_kick;
     s->kick.user = s;
     return s;
 }
 
+static struct http_origin *find_origin(const struct http_server *s, const struct net_address *peer)
+{
+    uint8_t client[NET_ADDRESS_CLIENT_BYTES];
+    return map_get(&s->origins, slice_of(client, net_address_client(peer, client)));
+}
+
+void http_server_count(struct http_server *s, const struct net_address *peer)
+{
+    uint8_t client[NET_ADDRESS_CLIENT_BYTES];
+    struct http_origin *origin = find_origin(s, peer);
+    if (origin == NULL) {
+        origin = NEW(struct http_origin);
+        (void)map_put(&s->origins, slice_of(client, net_address_client(peer, client)), origin);
+    }
+    origin->conn_count++;
+    s->conn_count++;
+}
+
+void http_server_uncount(struct http_server *s, const struct net_address *peer)
+{
+    uint8_t client[NET_ADDRESS_CLIENT_BYTES];
+    struct http_origin *origin = find_origin(s, peer);
+    CHECK(origin != NULL && origin->conn_count > 0);
+    s->conn_count--;
+    if (--origin->conn_count == 0)
+        free(map_remove(&s->origins, slice_of(client, net_address_client(peer, client))));
+}
+
+/* Whether a connection more is past a limit; counts it as turned away then. */
+static bool server_is_full(const struct http_server *s, const struct net_address *peer)
+{
+    const struct http_limits *limits = &s->options.limits;
+    const struct http_origin *origin = find_origin(s, peer);
+    bool is_full = s->conn_count >= limits->connection_count;
+    bool has_many = origin != NULL && origin->conn_count >= limits->connections_per_client;
+    if (is_full)
+        metrics_add(METRIC_HTTP_SHED, 1);
+    else if (has_many)
+        metrics_add(METRIC_HTTP_SHED_CLIENT, 1);
+    return is_full || has_many;
+}
+
 /* Takes an accepted descriptor, as a connection, as one to be told 503, or not at all. */
 static void server_take(struct http_server *s, int fd, const struct net_address *peer)
 {
-    bool is_full = s->conn_count >= s->options.limits.connection_count;
+    bool is_full = server_is_full(s, peer);
     metrics_add(METRIC_HTTP_CONNECTIONS, 1);
-    if (is_full)
-        metrics_add(METRIC_HTTP_SHED, 1);
     if (is_full && s->shed_count >= HTTP_SHED_CONNECTIONS) {
         metrics_add(METRIC_HTTP_CONNECTIONS_CLOSED, 1);
         (void)close(fd);
@@ -150,5 +191,7 @@ void http_server_free(struct http_server *s)
     while (!list_is_empty(&s->conns))
         http_conn_free(LIST_FIRST(&s->conns, struct http_conn, node), HTTP_CLOSE_DRAIN);
     loop_timer_stop(&s->kick);
+    CHECK(s->conn_count == 0 && s->origins.count == 0);
+    map_fini(&s->origins);
     free(s);
 }

@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "base/time.h"
 #include "http/parse.h"
 #include "http/server.h"
@@ -42,6 +43,13 @@ struct http_exchange {
     bool wants_room;                 /* http_send_body said to wait */
     bool is_body_suppressed;         /* HEAD, 204, 304 */
     bool is_aborted;                 /* http_abort */
+    int64_t body_since_ns;           /* the body began; moved on by what the handler paused it */
+    int64_t paused_ns;               /* when is_paused was set */
+};
+
+/** Whoever has connections open: one address, or one /64 (net_address_client). */
+struct http_origin {
+    uint32_t conn_count; /* > 0, without those being shed */
 };
 
 struct http_conn {
@@ -74,7 +82,7 @@ struct http_conn {
     bool needs_handshake;    /* TLS is not established yet */
     bool is_input_closed;    /* the peer ended its side */
     bool is_last;            /* no request after this one */
-    bool is_shed;            /* beyond the connection limit */
+    bool is_shed;            /* beyond a limit of connections */
     bool has_begun_head;     /* since_ns is of the first byte of a head */
 };
 
@@ -94,6 +102,7 @@ struct http_server {
     struct list conns;
     struct list kicked;     /* connections to run in the next turn */
     struct loop_timer kick; /* due at once while `kicked` is not empty */
+    struct map origins;     /* net_address_client -> struct http_origin, of conn_count */
     uint32_t conn_count;    /* without those being shed */
     uint32_t shed_count;
     bool is_draining;
@@ -107,6 +116,10 @@ struct http_server {
 
 /** Runs the connection in the next turn of the loop. */
 void http_server_kick(struct http_server *s, struct http_conn *c);
+
+/** Counts a connection that is not shed, and takes it back. */
+void http_server_count(struct http_server *s, const struct net_address *peer);
+void http_server_uncount(struct http_server *s, const struct net_address *peer);
 
 /** The text of the Date field, made once a second. */
 const char *http_server_date(struct http_server *s);

@@ -8,6 +8,11 @@
 #include <net/if.h>
 #include <stdio.h>
 
+enum {
+    V6_MAPPED_OFFSET = 12, /* of the IPv4 address in ::ffff:0:0/96 (RFC 4291 section 2.5.5.2) */
+    V6_CLIENT_BYTES = 8,   /* of a /64, the size of a subnet (RFC 4291 section 2.5.4) */
+};
+
 /* Copies a piece of text into a NUL-terminated buffer; false where it does not fit. */
 static bool text_copy(struct slice text, char *out, size_t size)
 {
@@ -159,7 +164,7 @@ bool net_address_is_loopback(const struct net_address *a)
     if (a->sa.sa_family != AF_INET6)
         return false;
     uint32_t mapped_be;
-    memcpy(&mapped_be, &a->in6.sin6_addr.s6_addr[12], sizeof(mapped_be));
+    memcpy(&mapped_be, &a->in6.sin6_addr.s6_addr[V6_MAPPED_OFFSET], sizeof(mapped_be));
     return IN6_IS_ADDR_LOOPBACK(&a->in6.sin6_addr) ||
            (IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr) && v4_is_loopback(mapped_be));
 }
@@ -179,4 +184,18 @@ bool net_address_equal(const struct net_address *a, const struct net_address *b)
         return a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
     return a->in6.sin6_scope_id == b->in6.sin6_scope_id &&
            IN6_ARE_ADDR_EQUAL(&a->in6.sin6_addr, &b->in6.sin6_addr);
+}
+
+size_t net_address_client(const struct net_address *a, uint8_t out[NET_ADDRESS_CLIENT_BYTES])
+{
+    CHECK(a->sa.sa_family == AF_INET || a->sa.sa_family == AF_INET6);
+    if (a->sa.sa_family == AF_INET) {
+        memcpy(out, &a->in.sin_addr, sizeof(a->in.sin_addr));
+        return sizeof(a->in.sin_addr);
+    }
+    const uint8_t *bytes = a->in6.sin6_addr.s6_addr;
+    bool is_v4 = IN6_IS_ADDR_V4MAPPED(&a->in6.sin6_addr);
+    size_t count = is_v4 ? sizeof(struct in_addr) : V6_CLIENT_BYTES;
+    memcpy(out, is_v4 ? bytes + V6_MAPPED_OFFSET : bytes, count);
+    return count;
 }

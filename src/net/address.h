@@ -39,4 +39,13 @@ bool net_address_is_loopback(const struct net_address *a);
 bool net_address_is_wildcard(const struct net_address *a);
 bool net_address_equal(const struct net_address *a, const struct net_address *b);
 
+/** Bytes that net_address_client writes at most. */
+#define NET_ADDRESS_CLIENT_BYTES 16
+
+/**
+ * What limits by client count as one client, as bytes to look up: an IPv4 address, mapped into IPv6
+ * or not, or the /64 of an IPv6 address, of which one machine can have all. Returns their number.
+ */
+size_t net_address_client(const struct net_address *a, uint8_t out[NET_ADDRESS_CLIENT_BYTES]);
+
 #endif

@@ -58,5 +58,6 @@
 
 /* The admin page. */
 #define NODE_ADMIN_CONNECTIONS 64
+#define NODE_ADMIN_CONNECTIONS_PER_CLIENT 32
 
 #endif

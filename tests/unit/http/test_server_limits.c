@@ -70,6 +70,27 @@ static void a_body_that_does_not_come_in_time_is_408(void **state)
     client_close(&c);
 }
 
+static void a_body_that_comes_byte_by_byte_is_408_in_the_end(void **state)
+{
+    struct fixture *f = (struct fixture *)*state;
+    AUTO_ARENA struct arena a = {0};
+    f->limits.body_total_timeout_ns = SHORT_NS;
+    fixture_start(f);
+    struct client c = client_open(f);
+    assert_int_equal(
+        client_ask(&c, &a, "POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhe").status,
+        200);
+    fixture_send(c.fd, "POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n");
+    char byte;
+    while (recv(c.fd, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0) {
+        fixture_send(c.fd, "x");
+        (void)usleep(1000);
+    }
+    assert_int_equal(client_read(&c, &a).status, 408);
+    fixture_wait(f, &f->closed[HTTP_CLOSE_TIMEOUT], 1);
+    client_close(&c);
+}
+
 /** A client whose socket takes little that it does not read. */
 static struct client client_open_narrow(const struct fixture *f)
 {
@@ -197,6 +218,48 @@ static void too_many_connections_are_told_503(void **state)
     }
     assert_int_equal(status, 200);
     client_close(&second);
+}
+
+/** A client of another address of this machine. */
+static struct client client_open_from(const struct fixture *f, const char *ip)
+{
+    struct sockaddr_in from = {.sin_family = AF_INET};
+    struct client c = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    struct timeval timeout = {.tv_sec = FIXTURE_WAIT_S};
+    assert_true(c.fd >= 0);
+    assert_int_equal(setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)), 0);
+    assert_int_equal(inet_pton(AF_INET, ip, &from.sin_addr), 1);
+    assert_int_equal(bind(c.fd, (const struct sockaddr *)&from, sizeof(from)), 0);
+    assert_int_equal(connect(c.fd, &f->address.sa, f->address.len), 0);
+    return c;
+}
+
+static void too_many_connections_of_one_client_are_told_503_and_others_served(void **state)
+{
+    struct fixture *f = (struct fixture *)*state;
+    AUTO_ARENA struct arena a = {0};
+    f->limits.connections_per_client = 2;
+    fixture_start(f);
+    struct client first = client_open(f);
+    struct client second = client_open(f);
+    assert_int_equal(client_ask(&first, &a, GET("/hello")).status, 200);
+    assert_int_equal(client_ask(&second, &a, GET("/hello")).status, 200);
+    struct client third = client_open(f);
+    assert_int_equal(client_ask(&third, &a, GET("/hello")).status, 503);
+    assert_true(client_sees_end(&third));
+    client_close(&third);
+    struct client other = client_open_from(f, "127.0.0.2");
+    assert_int_equal(client_ask(&other, &a, GET("/hello")).status, 200);
+    client_close(&first);
+    unsigned status = 503; /* until the server has seen the close */
+    for (int i = 0; i < 10000 && status == 503; i++) {
+        third = client_open(f);
+        status = client_ask(&third, &a, GET("/hello")).status;
+        client_close(&third);
+    }
+    assert_int_equal(status, 200);
+    client_close(&second);
+    client_close(&other);
 }
 
 static void a_flood_of_connections_leaves_the_served_ones_alone(void **state)
@@ -344,12 +407,14 @@ int main(void)
         SERVER_TEST(a_head_that_does_not_come_in_time_is_408),
         SERVER_TEST(an_idle_connection_is_closed_without_a_word),
         SERVER_TEST(a_body_that_does_not_come_in_time_is_408),
+        SERVER_TEST(a_body_that_comes_byte_by_byte_is_408_in_the_end),
         SERVER_TEST(a_slow_reader_holds_its_answer_back),
         SERVER_TEST(a_reader_that_stops_is_cut),
         SERVER_TEST(a_client_that_ends_its_side_still_gets_its_answer),
         SERVER_TEST(a_peer_that_leaves_is_noticed_though_nothing_is_sent),
         SERVER_TEST(input_behind_a_request_is_bounded),
         SERVER_TEST(too_many_connections_are_told_503),
+        SERVER_TEST(too_many_connections_of_one_client_are_told_503_and_others_served),
         SERVER_TEST(a_flood_of_connections_leaves_the_served_ones_alone),
         SERVER_TEST(draining_ends_idle_connections_and_lets_answers_finish),
         SERVER_TEST(draining_an_empty_server_is_done_at_once),

@@ -120,6 +120,32 @@ static void equal_means_family_address_port_and_scope(void **state)
     assert_int_equal(net_address_port(&b), 7);
 }
 
+static void a_client_is_an_ipv4_address_or_a_64_of_ipv6(void **state)
+{
+    (void)state;
+    const struct {
+        const char *a;
+        const char *b;
+        bool is_same;
+    } cases[] = {
+        {"192.0.2.1:1", "192.0.2.1:2", true},
+        {"192.0.2.1:1", "192.0.2.2:1", false},
+        {"192.0.2.1:1", "[::ffff:192.0.2.1]:1", true},
+        {"[::ffff:192.0.2.1]:1", "[::ffff:192.0.2.2]:1", false},
+        {"[2001:db8:0:1::1]:1", "[2001:db8:0:1:ffff:ffff:ffff:ffff]:1", true},
+        {"[2001:db8:0:1:ffff:ffff:ffff:ffff]:1", "[2001:db8:0:2::]:1", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct net_address a = parsed(cases[i].a);
+        struct net_address b = parsed(cases[i].b);
+        uint8_t a_bytes[NET_ADDRESS_CLIENT_BYTES];
+        uint8_t b_bytes[NET_ADDRESS_CLIENT_BYTES];
+        struct slice a_client = slice_of(a_bytes, net_address_client(&a, a_bytes));
+        struct slice b_client = slice_of(b_bytes, net_address_client(&b, b_bytes));
+        assert_int_equal(slice_equal(a_client, b_client), cases[i].is_same);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +154,7 @@ int main(void)
         cmocka_unit_test(a_url_tells_address_and_tls),
         cmocka_unit_test(loopback_and_wildcard_are_known_in_both_families),
         cmocka_unit_test(equal_means_family_address_port_and_scope),
+        cmocka_unit_test(a_client_is_an_ipv4_address_or_a_64_of_ipv6),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
