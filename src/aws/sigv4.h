@@ -43,15 +43,15 @@ struct sigv4_verify_options {
 struct sigv4_identity {
     struct slice key_id;
     struct slice region;
-    struct slice session_token; /* empty: none was sent */
     bool is_presigned;
 };
 
 /**
  * Verifies the request's signature. Errors: MissingAuthenticationToken, IncompleteSignature,
- * InvalidClientTokenId, SignatureDoesNotMatch (also for a clock more than SIGV4_SKEW_S away, with
- * the words that SDKs know), ServiceUnavailable. The comparison takes constant time. The path is
- * tried as normalised and encoded once more, then as sent.
+ * InvalidClientTokenId (also for any session token: no key here comes with one),
+ * SignatureDoesNotMatch (also for a clock more than SIGV4_SKEW_S away, with the words that SDKs
+ * know), ServiceUnavailable. The comparison takes constant time. The path is tried as normalised
+ * and encoded once more, then as sent.
  */
 enum aws_error sigv4_verify(const struct sigv4_request *request,
                             const struct sigv4_verify_options *options, struct sigv4_identity *out,

@@ -2,8 +2,8 @@
 // Verifying signatures. Called by the API on a worker for every request.
 //
 // Visible stages: find the signature's parts (header or query) -> check their form and scope ->
-// check the clock -> look up the secret -> compare. Everything before the look-up depends on the
-// request alone.
+// check the clock -> refuse a session token -> look up the secret -> compare. Everything before the
+// look-up depends on the request alone.
 #include "aws/sigv4_priv.h"
 
 #include "base/check.h"
@@ -290,6 +290,20 @@ static enum aws_error check_clock(struct claim *c)
     return AWS_OK;
 }
 
+/* ---- session tokens */
+
+static enum aws_error unknown_key(struct claim *c)
+{
+    return aws_fail(c->fault, AWS_InvalidClientTokenId,
+                    "The security token included in the request is invalid.");
+}
+
+/* No key here comes with a token: whoever sends one means credentials of somewhere else. */
+static enum aws_error check_token(struct claim *c)
+{
+    return c->token.len == 0 ? AWS_OK : unknown_key(c);
+}
+
 /* ---- the comparison */
 
 static bool is_signed_by(struct claim *c, struct slice secret, const struct sigv4_canon *canon)
@@ -322,7 +336,7 @@ static enum aws_error compare(struct claim *c, struct slice secret)
 static enum aws_error check_form(struct claim *c)
 {
     enum aws_error (*const stages[])(struct claim *) = {
-        read_parts, read_credential, check_signed_headers, check_payload, check_clock};
+        read_parts, read_credential, check_signed_headers, check_payload, check_clock, check_token};
     for (size_t i = 0; i < ARRAY_LEN(stages); i++) {
         enum aws_error error = stages[i](c);
         if (error != AWS_OK)
@@ -344,16 +358,13 @@ enum aws_error sigv4_verify(const struct sigv4_request *request,
     case SIGV4_SECRET_FOUND:
         break;
     case SIGV4_SECRET_UNKNOWN:
-        return aws_fail(fault, AWS_InvalidClientTokenId,
-                        "The security token included in the request is invalid.");
+        return unknown_key(&c);
     case SIGV4_SECRET_UNAVAILABLE:
         return aws_fail(fault, AWS_ServiceUnavailable, "Service is unable to handle request.");
     }
     error = compare(&c, secret);
     if (error == AWS_OK)
-        *out = (struct sigv4_identity){.key_id = c.key_id,
-                                       .region = c.scope.region,
-                                       .session_token = c.token,
-                                       .is_presigned = c.is_presigned};
+        *out = (struct sigv4_identity){
+            .key_id = c.key_id, .region = c.scope.region, .is_presigned = c.is_presigned};
     return error;
 }

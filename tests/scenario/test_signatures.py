@@ -93,6 +93,19 @@ def test_a_wrong_secret_and_an_unknown_key_are_told_apart(shared_node):
     )
 
 
+@pytest.mark.parametrize("signer, options", [
+    (botocore.auth.SigV4Auth, {}),
+    (botocore.auth.SigV4QueryAuth, {"expires": 60}),
+])
+def test_no_key_comes_with_a_session_token(shared_node, signer, options):
+    key, secret = shared_node.keys()
+    session = botocore.credentials.Credentials(key, secret, "token")
+    request = signed(shared_node, creds=session, signer=signer, **options)
+    assert send(shared_node, request) == (
+        403, "InvalidClientTokenId", "The security token included in the request is invalid.",
+    )
+
+
 def test_a_key_id_is_not_cut_at_a_nul(shared_node):
     key, _ = shared_node.keys()
     longer = credentials(shared_node, key + "\0x")
