@@ -69,6 +69,16 @@ struct slice r53_zone_body_encode(struct arena *a, const struct r53_zone_body *b
     return encode(a, &AWS_SHAPE_OF(r53_zone_body), body);
 }
 
+void r53_zone_body_set_addresses(struct arena *a, struct r53_zone_body *body,
+                                 const char *const *addresses, size_t count)
+{
+    body->has_addresses = count > 0;
+    body->addresses_count = count;
+    body->addresses = arena_array(a, count, sizeof(*body->addresses));
+    for (size_t i = 0; i < count; i++)
+        body->addresses[i] = arena_strdup(a, addresses[i]);
+}
+
 enum err r53_zone_body_decode(struct arena *a, struct slice text, struct r53_zone_body *out,
                               struct errctx *ec)
 {

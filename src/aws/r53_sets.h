@@ -22,6 +22,13 @@ void r53_sets_sort(struct r53_sets *sets);
 /** The body of a STORE_ZONE object. In `a`. */
 struct slice r53_zone_body_encode(struct arena *a, const struct r53_zone_body *body);
 
+/**
+ * The addresses that the zone is served on, as texts, copied into `a`; none: at all. A body without
+ * any is written as before there were addresses.
+ */
+void r53_zone_body_set_addresses(struct arena *a, struct r53_zone_body *body,
+                                 const char *const *addresses, size_t count);
+
 /** Errors: ERR_CORRUPT. Everything in `a`. */
 enum err r53_zone_body_decode(struct arena *a, struct slice text, struct r53_zone_body *out,
                               struct errctx *ec) MUST_USE;

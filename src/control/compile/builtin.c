@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // The built-in zones, written as objects like any other, so that they travel and are tried like
-// any other. Called by the rollout at its start, inside a write transaction.
+// any other. Called by the rollout at its start, and by cmd for the API when the addresses of a
+// delegation set change; inside a write transaction.
 #include "aws/r53_change.h"
 #include "aws/r53_sets.h"
 #include "base/map.h"
 #include "control/compile/compile.h"
+#include "control/store/limits.h"
 #include "control/store/zones.h"
+#include "release/limits.h"
 
 #include <string.h>
 
 #define BUILTIN_PLATFORM_ZONE "Z0PLATFORM" /* no id that the API gives begins like this */
 #define BUILTIN_ADDRESS_TTL_S 3600         /* of a name server's address */
 #define BUILTIN_NAMES_MAX 4096             /* names of one built-in zone */
+
+_Static_assert(STORE_SET_ADDRESSES_MAX <= RELEASE_ADDRESSES_MAX,
+               "a zone of a release names the addresses of all sets");
 
 /** What is written; objects in the arena. */
 struct builtin {
@@ -87,26 +93,50 @@ static enum err put_name_server(struct builtin *b, const struct store_delegation
     return sets.items_count == 0 ? ERR_OK : put_sets(b, name, &sets, ec);
 }
 
-static enum err put_zone(struct builtin *b, const struct store_delegation_set *set,
-                         const char *apex, struct errctx *ec)
+/** Those of every set: so the zone is served everywhere, and nodes know which addresses are taken.
+ */
+static enum err set_addresses(struct builtin *b, const struct store_delegation_set *sets,
+                              size_t count, struct r53_zone_body *body, struct errctx *ec)
 {
+    const char *all[STORE_SET_ADDRESSES_MAX];
+    size_t address_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < sets[i].address_count; k++) {
+            if (address_count == ARRAY_LEN(all))
+                return err_set(ec, ERR_LIMIT, "delegation sets have more than %zu addresses",
+                               ARRAY_LEN(all));
+            all[address_count++] = sets[i].addresses[k];
+        }
+    }
+    r53_zone_body_set_addresses(&b->arena, body, all, address_count);
+    return ERR_OK;
+}
+
+static enum err put_zone(struct builtin *b, const struct store_delegation_set *sets, size_t count,
+                         struct errctx *ec)
+{
+    const struct store_delegation_set *set = &sets[0];
+    const char *apex = arena_printf(&b->arena, "%s.", b->wanted->platform);
     struct r53_zone_body body = {
         .id = BUILTIN_PLATFORM_ZONE,
         .name = apex,
         .delegation_set_id = set->id,
         .has_order = true,
     };
+    enum err e = set_addresses(b, sets, count, &body, ec);
+    if (e != ERR_OK)
+        return e;
     struct store_object zone = {
         .kind = STORE_ZONE,
         .group = BUILTIN_PLATFORM_ZONE,
         .body = r53_zone_body_encode(&b->arena, &body),
     };
-    enum err e = put(b, &zone, ec);
+    e = put(b, &zone, ec);
     if (e != ERR_OK)
         return e;
-    struct r53_sets sets;
-    r53_default_sets(&b->arena, apex, set->names, b->wanted->platform, &sets);
-    return put_sets(b, apex, &sets, ec);
+    struct r53_sets apex_sets;
+    r53_default_sets(&b->arena, apex, set->names, b->wanted->platform, &apex_sets);
+    return put_sets(b, apex, &apex_sets, ec);
 }
 
 static enum err put_name_servers(struct builtin *b, const struct store_delegation_set *sets,
@@ -154,7 +184,7 @@ enum err compile_builtin_zones(struct store_conn *conn, const struct compile_bui
     if (e == ERR_OK && count == 0)
         e = err_set(ec, ERR_NOT_FOUND, "there is no delegation set");
     if (e == ERR_OK)
-        e = put_zone(&b, &sets[0], arena_printf(&b.arena, "%s.", builtin->platform), ec);
+        e = put_zone(&b, sets, count, ec);
     if (e == ERR_OK)
         e = put_name_servers(&b, sets, count, ec);
     if (e == ERR_OK)

@@ -9,8 +9,8 @@
 #include "control/compile/member_priv.h"
 #include "control/compile/names_priv.h"
 #include "control/store/fleet.h"
-#include "control/store/zones.h"
 #include "dns/rdata.h"
+#include "release/limits.h"
 #include "release/objects.h"
 
 #include <stdlib.h>
@@ -49,23 +49,21 @@ static void add_change(struct compile *c, enum release_kind kind, const char *id
     buf_append(&c->changes[kind], slice_of(&change, sizeof(change)));
 }
 
-/** The addresses of a zone's delegation set, as bytes. */
-static enum err zone_addresses(struct compile *c, const char *set_id, struct release_zone *zone,
-                               struct errctx *ec)
+/** The addresses that a zone is served on, as bytes. */
+static enum err zone_addresses(struct compile *c, const struct r53_zone_body *body,
+                               struct release_zone *zone, struct errctx *ec)
 {
-    struct store_delegation_set set;
-    enum err e = store_delegation_set_get(c->job->conn, &c->arena, set_id, &set, ec);
-    if (e != ERR_OK)
-        return err_wrap(ec, "delegation set %s", set_id);
-    zone->addresses = arena_array(&c->arena, set.address_count, sizeof(*zone->addresses));
-    for (size_t i = 0; i < set.address_count; i++) {
-        bool is_v6 = strchr(set.addresses[i], ':') != NULL;
-        e = dns_rdata_parse(&c->arena, is_v6 ? DNS_TYPE_AAAA : DNS_TYPE_A,
-                            slice_str(set.addresses[i]), &zone->addresses[i], ec);
+    if (body->addresses_count > RELEASE_ADDRESSES_MAX)
+        return err_set(ec, ERR_CORRUPT, "%zu addresses", body->addresses_count);
+    zone->addresses = arena_array(&c->arena, body->addresses_count, sizeof(*zone->addresses));
+    for (size_t i = 0; i < body->addresses_count; i++) {
+        bool is_v6 = strchr(body->addresses[i], ':') != NULL;
+        enum err e = dns_rdata_parse(&c->arena, is_v6 ? DNS_TYPE_AAAA : DNS_TYPE_A,
+                                     slice_str(body->addresses[i]), &zone->addresses[i], ec);
         if (e != ERR_OK)
-            return err_wrap(ec, "delegation set %s", set_id);
+            return e;
     }
-    zone->address_count = set.address_count;
+    zone->address_count = body->addresses_count;
     return ERR_OK;
 }
 
@@ -82,7 +80,7 @@ static enum err put_zone(struct compile *c, const struct store_object *object, s
     if (e == ERR_OK)
         e = dns_name_parse(slice_str(body.name), &apex, ec);
     if (e == ERR_OK)
-        e = zone_addresses(c, body.delegation_set_id, &zone, ec);
+        e = zone_addresses(c, &body, &zone, ec);
     if (e != ERR_OK)
         return e;
     zone.apex = dns_name_slice(&apex);

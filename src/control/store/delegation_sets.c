@@ -43,6 +43,19 @@ static enum err read_addresses(struct store_conn *c, struct arena *a,
     return ERR_OK;
 }
 
+static enum err insert_addresses(struct store_conn *c, const char *id, const char *const *addresses,
+                                 size_t count, struct errctx *ec)
+{
+    enum err err = ERR_OK;
+    for (size_t i = 0; i < count && err == ERR_OK; i++)
+        err = conn_change(c,
+                          SQL("INSERT INTO delegation_set_address"
+                              " (delegation_set_id, ordinal, address) VALUES ($1, $2, $3)",
+                              sql_text(id), sql_unsigned(i), sql_text(addresses[i])),
+                          ec);
+    return err;
+}
+
 enum err store_delegation_set_add(struct store_conn *c, const struct store_delegation_set *set,
                                   struct errctx *ec)
 {
@@ -53,13 +66,24 @@ enum err store_delegation_set_add(struct store_conn *c, const struct store_deleg
             sql_text(set->id), sql_text(set->names[0]), sql_text(set->names[1]),
             sql_text(set->names[2]), sql_text(set->names[3]), sql_number(set->position)),
         ERR_EXISTS, set_shape.what, ec);
-    for (size_t i = 0; i < set->address_count && err == ERR_OK; i++)
-        err = conn_change(c,
-                          SQL("INSERT INTO delegation_set_address"
-                              " (delegation_set_id, ordinal, address) VALUES ($1, $2, $3)",
-                              sql_text(set->id), sql_unsigned(i), sql_text(set->addresses[i])),
-                          ec);
-    return err;
+    return err == ERR_OK ? insert_addresses(c, set->id, set->addresses, set->address_count, ec)
+                         : err;
+}
+
+enum err store_delegation_set_put_addresses(struct store_conn *c, const char *id,
+                                            const char *const *addresses, size_t count,
+                                            struct errctx *ec)
+{
+    uint64_t found = 0;
+    enum err err = conn_count(
+        c, SQL("SELECT COUNT(*) FROM delegation_set WHERE id = $1", sql_text(id)), &found, ec);
+    if (err == ERR_OK && found == 0)
+        err = err_set(ec, ERR_NOT_FOUND, "store: there is no delegation set '%s'", id);
+    if (err == ERR_OK)
+        err = conn_change(
+            c, SQL("DELETE FROM delegation_set_address WHERE delegation_set_id = $1", sql_text(id)),
+            ec);
+    return err == ERR_OK ? insert_addresses(c, id, addresses, count, ec) : err;
 }
 
 static enum err get_one(struct store_conn *c, struct arena *a, const struct sql_call *call,

@@ -24,6 +24,12 @@
 /** What a write-ahead log file may keep on disk once it was copied, bytes: STORE_WAL_PAGES_MAX. */
 #define STORE_WAL_FILE_MAX_BYTES (STORE_WAL_PAGES_MAX * 4096u)
 
+/**
+ * Local addresses of all delegation sets together: what one zone of a release may name, because
+ * the built-in zone is served on those of every set.
+ */
+#define STORE_SET_ADDRESSES_MAX 256u
+
 /** Parameters of one statement: the widest table has 11 columns. */
 #define SQL_PARAMETERS_MAX 16u
 

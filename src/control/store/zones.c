@@ -133,3 +133,22 @@ enum err store_zone_list(struct store_conn *c, struct arena *a,
     *out_count = list.count;
     return ERR_OK;
 }
+
+enum err store_zone_list_of_set(struct store_conn *c, struct arena *a,
+                                const struct store_set_zones_query *query,
+                                struct store_zone **out_zones, size_t *out_count, struct errctx *ec)
+{
+    struct row_list list = {0};
+    enum err err = conn_list(c, a,
+                             SQL("SELECT " ZONE_COLUMNS " FROM zone"
+                                 " WHERE delegation_set_id = $1 AND (name, id) > ($2, $3)"
+                                 " ORDER BY name, id LIMIT $4",
+                                 sql_text(query->delegation_set_id), sql_text(query->after_name),
+                                 sql_text(query->after_id), sql_unsigned(query->limit)),
+                             &zone_shape, &list, ec);
+    if (err != ERR_OK)
+        return err;
+    *out_zones = (struct store_zone *)list.items;
+    *out_count = list.count;
+    return ERR_OK;
+}

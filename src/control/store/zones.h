@@ -20,6 +20,13 @@ struct store_delegation_set {
 /** Errors: ERR_EXISTS for an id that is taken. */
 enum err store_delegation_set_add(struct store_conn *c, const struct store_delegation_set *set,
                                   struct errctx *ec) MUST_USE;
+/**
+ * Replaces the addresses of a set; whether another set has them is the caller's to know.
+ * Errors: ERR_NOT_FOUND for an unknown id.
+ */
+enum err store_delegation_set_put_addresses(struct store_conn *c, const char *id,
+                                            const char *const *addresses, size_t count,
+                                            struct errctx *ec) MUST_USE;
 enum err store_delegation_set_get(struct store_conn *c, struct arena *a, const char *id,
                                   struct store_delegation_set *out, struct errctx *ec) MUST_USE;
 /** All, by position. */
@@ -76,5 +83,18 @@ struct store_zone_query {
 enum err store_zone_list(struct store_conn *c, struct arena *a,
                          const struct store_zone_query *query, struct store_zone **out_zones,
                          size_t *out_count, struct errctx *ec) MUST_USE;
+
+/** Which zones of a delegation set, of every account: those behind a name and id. */
+struct store_set_zones_query {
+    const char *delegation_set_id;
+    const char *after_name; /* "" from the start */
+    const char *after_id;   /* "" from the start */
+    size_t limit;
+};
+/** By (name, id). */
+enum err store_zone_list_of_set(struct store_conn *c, struct arena *a,
+                                const struct store_set_zones_query *query,
+                                struct store_zone **out_zones, size_t *out_count, struct errctx *ec)
+    MUST_USE;
 
 #endif

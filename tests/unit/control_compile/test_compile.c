@@ -5,6 +5,7 @@
 #include "control/compile/compile.h"
 #include "control/compile/member_priv.h"
 #include "control/store/zones.h"
+#include "release/limits.h"
 #include "release/memory_store.h"
 #include "release/objects.h"
 #include "shared/temp_dir.h"
@@ -75,17 +76,24 @@ static uint64_t put_address(struct world *w, const char *name, const char *addre
     return put(w, STORE_NAME, ZONE, member_of(w, name), body);
 }
 
-static void put_zone(struct world *w)
+/** The zone's object, served on these addresses. */
+static uint64_t put_zone_on(struct world *w, const char *const *addresses, size_t count)
 {
     struct r53_zone_body body = {.id = ZONE, .name = APEX, .delegation_set_id = "NTEST"};
     body.has_order = true;
+    r53_zone_body_set_addresses(&w->arena, &body, addresses, count);
+    return put(w, STORE_ZONE, ZONE, slice_of(NULL, 0), r53_zone_body_encode(&w->arena, &body));
+}
+
+static void put_zone(struct world *w)
+{
     struct store_delegation_set set = {.id = "NTEST"};
     for (int i = 0; i < STORE_SET_NAMES; i++)
         set.names[i] = arena_printf(&w->arena, "ns-%d.weir.test.", i + 1);
     ok(w, store_begin_write(w->conn, &w->ec));
     ok(w, store_delegation_set_add(w->conn, &set, &w->ec));
     ok(w, store_commit(w->conn, &w->ec));
-    put(w, STORE_ZONE, ZONE, slice_of(NULL, 0), r53_zone_body_encode(&w->arena, &body));
+    put_zone_on(w, NULL, 0);
     put_address(w, APEX, "192.0.2.53");
 }
 
@@ -144,15 +152,37 @@ static struct compiled compile_newest(struct world *w, const struct compiled *be
     return compile(w, before, &after);
 }
 
+static struct release_root root_of(struct world *w, const struct compiled *release)
+{
+    struct slice bytes;
+    struct release_root root;
+    ok(w, w->chunks.source.get(w->chunks.source.user, &w->arena, &release->root, &bytes, &w->ec));
+    ok(w, release_root_decode(&w->arena, bytes, &root, &w->ec));
+    return root;
+}
+
+/** A zone as the release has it. */
+static struct release_zone zone_in(struct world *w, const struct compiled *release, const char *id)
+{
+    struct release_root root = root_of(w, release);
+    struct trie_object object = {
+        .key = trie_key_of(&root.seed, slice_str(id), slice_of(NULL, 0)),
+        .id = slice_str(id),
+    };
+    struct slice value;
+    struct release_zone zone;
+    ok(w,
+       trie_get(&w->arena, &root.tries[RELEASE_ZONE], &object, &w->chunks.source, &value, &w->ec));
+    ok(w, release_zone_decode(&w->arena, value, &zone, &w->ec));
+    return zone;
+}
+
 /** The name as the release has it; false where it does not exist. */
 static bool find(struct world *w, const struct compiled *release, const char *name,
                  struct release_name *out)
 {
-    struct slice bytes;
-    struct release_root root;
+    struct release_root root = root_of(w, release);
     struct dns_name owner;
-    ok(w, w->chunks.source.get(w->chunks.source.user, &w->arena, &release->root, &bytes, &w->ec));
-    ok(w, release_root_decode(&w->arena, bytes, &root, &w->ec));
     ok(w, dns_name_parse(slice_str(name), &owner, &w->ec));
     struct trie_object object = {
         .key = trie_key_of(&root.seed, SLICE_LIT(ZONE), dns_name_slice(&owner)),
@@ -293,6 +323,73 @@ static void a_body_that_is_none_is_corrupt_and_names_the_object(void **state)
     assert_non_null(strstr(w->ec.text, "test.example.bad."));
 }
 
+static void a_zone_is_served_on_the_addresses_that_its_version_names(void **state)
+{
+    struct world *w = *state;
+    static const char *const addresses[] = {"192.0.2.1", "2001:db8::1"};
+    struct compiled everywhere = compile_newest(w, NULL);
+    assert_int_equal(zone_in(w, &everywhere, ZONE).address_count, 0);
+    put_zone_on(w, addresses, 2);
+    struct compiled on_two = compile_newest(w, &everywhere);
+    struct release_zone zone = zone_in(w, &on_two, ZONE);
+    assert_int_equal(zone.address_count, 2);
+    assert_true(slice_equal(zone.addresses[0], slice_of("\xc0\0\2\1", 4)));
+    assert_int_equal(zone.addresses[1].len, 16);
+    /* The content before compiles as it was, and without addresses its root comes back. */
+    struct compiled again = compile(w, NULL, &everywhere.content);
+    assert_memory_equal(again.root.bytes, everywhere.root.bytes, sizeof(again.root.bytes));
+    put_zone_on(w, NULL, 0);
+    struct compiled back = compile_newest(w, &on_two);
+    assert_memory_equal(back.root.bytes, everywhere.root.bytes, sizeof(back.root.bytes));
+}
+
+static void a_zone_on_more_addresses_than_a_release_takes_is_refused(void **state)
+{
+    struct world *w = *state;
+    const char *addresses[RELEASE_ADDRESSES_MAX + 1];
+    for (unsigned i = 0; i < ARRAY_LEN(addresses); i++)
+        addresses[i] = arena_printf(&w->arena, "10.0.%u.%u", i / 256, i % 256);
+    put_zone_on(w, addresses, RELEASE_ADDRESSES_MAX);
+    struct compiled full = compile_newest(w, NULL);
+    assert_int_equal(zone_in(w, &full, ZONE).address_count, RELEASE_ADDRESSES_MAX);
+    put_zone_on(w, addresses, RELEASE_ADDRESSES_MAX + 1);
+    struct compile_job job = {.conn = w->conn, .seed = w->seed};
+    job.chunks.source = w->chunks.source;
+    job.chunks.sink = w->chunks.sink;
+    ok(w, store_version(w->conn, &job.after.version, &w->ec));
+    struct chunk_hash root = {{0}};
+    ok(w, store_begin_read(w->conn, &w->ec));
+    assert_int_equal(compile_release(&job, &root, &w->ec), ERR_CORRUPT);
+    store_rollback(w->conn);
+}
+
+static void built_in_zones_follow_the_addresses_of_the_sets(void **state)
+{
+    struct world *w = *state;
+    static const char *const addresses[] = {"192.0.2.1", "2001:db8::1"};
+    const char *own = "192.0.2.99";
+    struct compile_builtin builtin = {.platform = "weir.test", .addresses = &own};
+    bool is_changed = false;
+    builtin.address_count = 1;
+    for (size_t count = 0; count <= 2; count++) {
+        ok(w, store_begin_write(w->conn, &w->ec));
+        ok(w, store_delegation_set_put_addresses(w->conn, "NTEST", addresses, count, &w->ec));
+        ok(w, compile_builtin_zones(w->conn, &builtin, &is_changed, &w->ec));
+        ok(w, store_commit(w->conn, &w->ec));
+        assert_true(is_changed);
+        struct compiled release = compile_newest(w, NULL);
+        assert_int_equal(zone_in(w, &release, "Z0PLATFORM").address_count, count);
+    }
+    struct store_object which = {
+        .kind = STORE_NAME, .group = "Z0PLATFORM", .member = member_of(w, "ns-3.weir.test.")};
+    struct store_object name;
+    ok(w, store_object_get(w->conn, &w->arena, &which, &name, &w->ec));
+    const char *body = arena_str(&w->arena, name.body);
+    assert_non_null(strstr(body, addresses[0]));
+    assert_non_null(strstr(body, addresses[1]));
+    assert_null(strstr(body, own));
+}
+
 static void built_in_zones_are_written_once_and_follow_the_address(void **state)
 {
     struct world *w = *state;
@@ -342,7 +439,10 @@ int main(void)
         WITH_WORLD(a_deleted_zone_takes_its_names_along),
         WITH_WORLD(a_zone_that_came_and_went_between_two_releases_leaves_nothing),
         WITH_WORLD(a_body_that_is_none_is_corrupt_and_names_the_object),
+        WITH_WORLD(a_zone_is_served_on_the_addresses_that_its_version_names),
+        WITH_WORLD(a_zone_on_more_addresses_than_a_release_takes_is_refused),
         WITH_WORLD(built_in_zones_are_written_once_and_follow_the_address),
+        WITH_WORLD(built_in_zones_follow_the_addresses_of_the_sets),
         cmocka_unit_test(sort_keys_and_names_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,6 +88,36 @@ static void a_set_is_found_by_id_and_added_once(void **state)
     assert_int_equal(store_delegation_set_get(f->conn, &f->arena, "N2", &set, &ec), ERR_NOT_FOUND);
 }
 
+static void the_addresses_of_a_set_are_replaced(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const first[] = {"192.0.2.2", "192.0.2.1"};
+    static const char *const second[] = {"2001:db8::1"};
+    struct store_delegation_set set;
+    struct errctx ec = {0};
+    begin(f);
+    OK(store_delegation_set_put_addresses(f->conn, "N1", first, 2, EC));
+    commit(f);
+    OK(store_delegation_set_get(f->conn, &f->arena, "N1", &set, EC));
+    assert_int_equal(set.address_count, 2);
+    assert_string_equal(set.addresses[0], "192.0.2.2");
+    begin(f);
+    OK(store_delegation_set_put_addresses(f->conn, "N1", second, 1, EC));
+    assert_int_equal(store_delegation_set_put_addresses(f->conn, "N2", second, 1, &ec),
+                     ERR_NOT_FOUND);
+    assert_int_equal(store_delegation_set_put_addresses(f->conn, "N2", NULL, 0, &ec),
+                     ERR_NOT_FOUND);
+    commit(f);
+    OK(store_delegation_set_get(f->conn, &f->arena, "N1", &set, EC));
+    assert_int_equal(set.address_count, 1);
+    assert_string_equal(set.addresses[0], "2001:db8::1");
+    begin(f);
+    OK(store_delegation_set_put_addresses(f->conn, "N1", NULL, 0, EC));
+    commit(f);
+    OK(store_delegation_set_get(f->conn, &f->arena, "N1", &set, EC));
+    assert_int_equal(set.address_count, 0);
+}
+
 static void a_new_zone_takes_the_first_set_without_its_name(void **state)
 {
     struct fixture *f = *state;
@@ -283,6 +313,31 @@ static void zones_are_listed_by_name_from_a_name_and_id(void **state)
     assert_listed(f, &query, "Z3 ");
 }
 
+static void zones_of_a_set_are_listed_for_all_accounts(void **state)
+{
+    struct fixture *f = *state;
+    struct store_set_zones_query query = {
+        .delegation_set_id = "N1", .after_name = "", .after_id = "", .limit = 10};
+    struct store_zone *zones = NULL;
+    size_t count = 0;
+    add_zones(f);
+    OK(store_zone_list_of_set(f->conn, &f->arena, &query, &zones, &count, EC));
+    assert_int_equal(count, 3);
+    assert_string_equal(zones[0].id, "Z2");
+    assert_string_equal(zones[1].id, "Z9"); /* the same name, of another account */
+    assert_string_equal(zones[2].id, "Z1");
+    query.after_name = "a";
+    query.after_id = "Z2";
+    query.limit = 1;
+    OK(store_zone_list_of_set(f->conn, &f->arena, &query, &zones, &count, EC));
+    assert_int_equal(count, 1);
+    assert_string_equal(zones[0].id, "Z9");
+    query.after_name = "b";
+    query.after_id = "Z1";
+    OK(store_zone_list_of_set(f->conn, &f->arena, &query, &zones, &count, EC));
+    assert_int_equal(count, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_with_set, fixture_teardown)
 
 int main(void)
@@ -290,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(sets_are_listed_by_position_with_their_addresses),
         TEST(a_set_is_found_by_id_and_added_once),
+        TEST(the_addresses_of_a_set_are_replaced),
         TEST(a_new_zone_takes_the_first_set_without_its_name),
         TEST(a_zone_reads_back_as_it_was_written),
         TEST(a_private_zone_needs_no_set),
@@ -299,6 +355,7 @@ int main(void)
         TEST(comment_and_count_change_and_missing_zones_are_told),
         TEST(zones_are_listed_by_id_in_pages),
         TEST(zones_are_listed_by_name_from_a_name_and_id),
+        TEST(zones_of_a_set_are_listed_for_all_accounts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
