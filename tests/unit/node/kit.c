@@ -16,47 +16,18 @@
 
 #define LARGE_BYTES (600u << 10)
 
-static struct slice key_of(const struct chunk_hash *hash)
-{
-    return slice_of(hash->bytes, sizeof(hash->bytes));
-}
-
-static enum err get(void *user, struct arena *a, const struct chunk_hash *hash, struct slice *out,
-                    struct errctx *ec)
-{
-    struct kit *k = user;
-    const struct slice *bytes = map_get(&k->chunks, key_of(hash));
-    if (bytes == NULL)
-        return err_set(ec, ERR_NOT_FOUND, "no such chunk");
-    *out = arena_copy(a, *bytes);
-    return ERR_OK;
-}
-
-static enum err put(void *user, const struct chunk_hash *hash, struct slice bytes,
-                    struct errctx *ec)
-{
-    (void)ec;
-    struct kit *k = user;
-    struct slice *copy = ARENA_NEW(&k->arena, struct slice);
-    *copy = arena_copy(&k->arena, bytes);
-    (void)map_put(&k->chunks, key_of(hash), copy);
-    return ERR_OK;
-}
-
 void kit_init(struct kit *k)
 {
     *k = (struct kit){0};
     temp_dir_make(k->dir, "node");
-    map_init(&k->chunks);
-    k->source = (struct chunk_source){get, k};
-    k->sink = (struct chunk_sink){put, k};
+    memory_store_init(&k->chunks);
     memset(k->seed.bytes, 7, sizeof(k->seed.bytes));
 }
 
 void kit_fini(struct kit *k)
 {
     temp_dir_remove(k->dir);
-    map_fini(&k->chunks);
+    memory_store_fini(&k->chunks);
     arena_fini(&k->arena);
 }
 
@@ -73,8 +44,7 @@ static struct slice large_value(struct kit *k)
 static void update(struct kit *k, struct trie_change *changes, size_t count, struct trie_ref *out)
 {
     struct trie_ref empty = {0};
-    struct trie_io io = {&k->source, &k->sink};
-    assert_int_equal(trie_update(&empty, changes, count, &io, out, NULL), ERR_OK);
+    assert_int_equal(trie_update(&empty, changes, count, &k->chunks.io, out, NULL), ERR_OK);
 }
 
 static void make_names(struct kit *k, const struct kit_root *shape, struct trie_ref *out)
@@ -125,7 +95,7 @@ struct chunk_hash kit_root_make(struct kit *k, const struct kit_root *shape)
     }
     struct chunk_hash hash;
     struct slice bytes = release_root_encode(&k->arena, &root, &hash);
-    assert_int_equal(put(k, &hash, bytes, NULL), ERR_OK);
+    assert_int_equal(k->chunks.sink.put(&k->chunks, &hash, bytes, NULL), ERR_OK);
     return hash;
 }
 
@@ -163,7 +133,7 @@ static void walk(struct visit *v, const struct chunk_hash *root,
                  enum err (*visit)(void *, const struct chunk_hash *, bool *, struct errctx *))
 {
     struct release_walk_visitor visitor = {visit, v};
-    assert_int_equal(release_walk(root, &v->kit->source, &visitor, NULL), ERR_OK);
+    assert_int_equal(release_walk(root, &v->kit->chunks.source, &visitor, NULL), ERR_OK);
 }
 
 void kit_store(struct kit *k, struct node_db *db, const struct chunk_hash *root)
@@ -189,10 +159,11 @@ bool kit_is_whole(struct kit *k, struct node_db *db, const struct chunk_hash *ro
 
 bool kit_packed(struct kit *k, const struct chunk_hash *hash, struct slice *out)
 {
-    const struct slice *plain = map_get(&k->chunks, key_of(hash));
-    if (plain == NULL)
+    const struct chunk_source *source = &k->chunks.source;
+    struct slice plain;
+    if (source->get(source->user, &k->arena, hash, &plain, NULL) != ERR_OK)
         return false;
-    *out = chunk_pack(&k->arena, *plain);
+    *out = chunk_pack(&k->arena, plain);
     return true;
 }
 

@@ -3,18 +3,16 @@
 #ifndef TEST_NODE_KIT_H
 #define TEST_NODE_KIT_H
 
-#include "base/map.h"
 #include "node/db.h"
+#include "release/memory_store.h"
 #include "release/root.h"
 #include "shared/temp_dir.h"
 
 struct kit {
     char dir[TEMP_DIR_SIZE];
     struct arena arena;
-    struct map chunks; /* hash -> struct slice in the arena, plain */
+    struct memory_store chunks; /* plain */
     struct trie_seed seed;
-    struct chunk_source source;
-    struct chunk_sink sink;
 };
 
 void kit_init(struct kit *k);

@@ -267,7 +267,7 @@ static void a_root_that_makes_no_release_is_unusable(void **state)
     stage_init(&s);
     struct slice junk = SLICE_LIT("no root at all");
     struct chunk_hash root = chunk_hash_of(junk);
-    assert_int_equal(s.kit.sink.put(s.kit.sink.user, &root, junk, NULL), ERR_OK);
+    assert_int_equal(s.kit.chunks.sink.put(&s.kit.chunks, &root, junk, NULL), ERR_OK);
     fetch_want(s.fetch, &root);
     run_until(s.loop, is_idle, &s);
     assert_int_equal(s.whole_count, 0);
