@@ -124,6 +124,12 @@ static bool any_runs_stable(const struct core *c, int64_t now_ns)
     return false;
 }
 
+/** Whether the node was seen to run this root, or to have it tried. */
+static bool has_run(const struct roster_node *n, const struct chunk_hash *root)
+{
+    return has_tried(n, root) || chunk_hash_equal(&n->applied_before, root);
+}
+
 /**
  * Whether the node crashed on the stable root: it rejects what it ran. A node that could never run
  * it (its trial there failed) rolls nobody back. Where it rejected the root before this control
@@ -134,9 +140,65 @@ static bool crashed_on_stable(const struct core *c, const struct roster_node *n,
     const struct chunk_hash *root = &c->stable.root;
     if (!counts(c, n, now_ns) || !rejects(c, n, root, c->stable_offered, now_ns))
         return false;
-    if (has_tried(n, root) || chunk_hash_equal(&n->applied_before, root))
+    if (has_run(n, root))
         return true;
     return n->was_rejected_from_start && has_settled(c, now_ns) && !any_runs_stable(c, now_ns);
+}
+
+/** Whether the node says the same: it rejects the stable root, and may have run it. */
+static bool confirms_crash(const struct core *c, const struct roster_node *n, int64_t now_ns)
+{
+    const struct chunk_hash *root = &c->stable.root;
+    return counts(c, n, now_ns) && rejects(c, n, root, c->stable_offered, now_ns) &&
+           (has_run(n, root) || n->was_rejected_from_start);
+}
+
+static bool is_offered(const struct core *c)
+{
+    return c->phase == CORE_TRY || c->phase == CORE_WAVE;
+}
+
+/** Whether the node has proven stable, or the candidate, which it runs in place of it. */
+static bool has_proven(const struct core *c, const struct roster_node *n)
+{
+    return chunk_hash_equal(&n->proven, &c->stable.root) ||
+           (is_offered(c) && chunk_hash_equal(&n->proven, &c->candidate.root));
+}
+
+/**
+ * Whether the node has proven the stable root, or may have: it was not heard yet by a control that
+ * came a short time ago. What it last said holds for as long as INSYNC waits for it.
+ */
+static bool may_have_proven(const struct core *c, const struct roster_node *n, int64_t now_ns)
+{
+    int64_t within_ns = c->limits.insync_heard_ns;
+    if (n->state == STORE_NODE_ADMITTED && !n->is_heard)
+        return now_ns - c->leader_since_ns < within_ns;
+    return roster_counts(n, now_ns, within_ns) && has_proven(c, n);
+}
+
+/**
+ * Whether the fleet goes back on this node's word. Against a root that another node has proven two
+ * must say so, as one alone may have a fault of its own, or lie.
+ */
+static bool is_believed(const struct core *c, const struct roster_node *crashed, int64_t now_ns)
+{
+    bool is_proven = false;
+    for (size_t i = 0; i < c->roster.count; i++) {
+        const struct roster_node *n = c->roster.nodes[i];
+        if (n == crashed)
+            continue;
+        if (confirms_crash(c, n, now_ns))
+            return true;
+        is_proven = is_proven || may_have_proven(c, n, now_ns);
+    }
+    return !is_proven;
+}
+
+bool core_rejects_stable(const struct core *c, const struct roster_node *n, int64_t now_ns)
+{
+    return c->is_leader && roster_counts(n, now_ns, c->limits.insync_heard_ns) &&
+           rejects(c, n, &c->stable.root, c->stable_offered, now_ns);
 }
 
 /* ---- INSYNC */
@@ -144,8 +206,7 @@ static bool crashed_on_stable(const struct core *c, const struct roster_node *n,
 /** The stable version whose content the node serves; 0 where we do not know. */
 static uint64_t applied_version(const struct core *c, const struct roster_node *n)
 {
-    bool is_offered = c->phase == CORE_TRY || c->phase == CORE_WAVE;
-    if (is_offered && has_applied(n, &c->candidate.root))
+    if (is_offered(c) && has_applied(n, &c->candidate.root))
         return c->stable.version;
     for (size_t i = c->lineage_count; i > 0; i--) {
         if (has_applied(n, &c->lineage[i - 1].root))
@@ -254,7 +315,7 @@ static bool next_rollback(const struct core *c, int64_t now_ns, struct core_acti
 {
     for (size_t i = 0; i < c->roster.count && !c->has_no_way_back; i++) {
         const struct roster_node *n = c->roster.nodes[i];
-        if (!crashed_on_stable(c, n, now_ns))
+        if (!crashed_on_stable(c, n, now_ns) || !is_believed(c, n, now_ns))
             continue;
         out->kind = CORE_ROLLBACK;
         out->root = n->proven;

@@ -26,6 +26,9 @@
 //  6. A rejected release of several versions is offered again version by version, in order.
 //  7. INSYNC names a version once every node that is waited for has applied a stable root of it.
 //  8. A root that was rolled back is never offered again.
+//  9. No node alone rolls back a root that another node has proven. It goes on with what it had
+//     proven itself, is given every later candidate, and holds up INSYNC until it applies one or an
+//     operator cordons it.
 #ifndef CONTROL_ROLLOUT_CORE_H
 #define CONTROL_ROLLOUT_CORE_H
 
@@ -139,6 +142,12 @@ void core_hear(struct core *c, struct roster_node *n, const struct release_repor
  */
 const struct roster_node *core_ahead(const struct core *c);
 bool core_is_behind(const struct core *c);
+
+/**
+ * Whether INSYNC waits for this node, which rejects the stable root. The root is not rolled back
+ * for it: it only failed its trial there, or it crashed alone (invariant 9).
+ */
+bool core_rejects_stable(const struct core *c, const struct roster_node *n, int64_t now_ns);
 
 /** Nodes that a candidate is tried on at present. */
 size_t core_counted(const struct core *c, int64_t now_ns);

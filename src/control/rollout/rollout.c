@@ -50,6 +50,19 @@ static void tell_behind(struct rollout *r)
     r->is_behind_told = is_behind;
 }
 
+/** Logs each node that begins to reject the stable release, which stays so for the others. */
+static void tell_rejections(struct rollout *r)
+{
+    for (size_t i = 0; i < r->core->roster.count; i++) {
+        struct roster_node *n = r->core->roster.nodes[i];
+        bool rejects = core_rejects_stable(r->core, n, time_monotonic_ns());
+        if (rejects && !n->is_rejection_told)
+            LOG(LOG_ERROR, "a node alone rejects the stable release: changes wait for it",
+                LOG_STR("node", n->id), LOG_STR("reason", n->reason));
+        n->is_rejection_told = rejects;
+    }
+}
+
 /** Does what there is to do now; arms the timer for what there is later. */
 static void run(struct rollout *r)
 {
@@ -120,6 +133,7 @@ static void on_tick(struct loop_timer *timer)
     rollout_renew(r);
     look(r);
     run(r);
+    tell_rejections(r);
     rollout_collect_if_due(r, time_monotonic_ns());
     rollout_count(r);
     rollout_write_status(r);

@@ -42,6 +42,7 @@ struct roster_node {
     struct position rejected_at;  /* of the first report with this `rejected` */
     bool was_rejected_from_start; /* already in the first report that was heard */
     char reason[ROLLOUT_REASON_SIZE];
+    bool is_rejection_told; /* that it rejects the stable root was logged; the rollout's own */
     bool is_pinned;
     bool has_role; /* ROSTER_ROLE */
     char roles[ROSTER_ROLES_SIZE];

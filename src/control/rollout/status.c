@@ -31,7 +31,8 @@ static void write_roles(struct buf *out, const char *roles)
     json_write_close(out, ']');
 }
 
-static void write_node(struct buf *out, const struct roster_node *n, int64_t now_ns)
+static void write_node(struct buf *out, const struct core *c, const struct roster_node *n,
+                       int64_t now_ns)
 {
     json_write_open(out, n->id, '{');
     if (n->is_heard) {
@@ -45,16 +46,17 @@ static void write_node(struct buf *out, const struct roster_node *n, int64_t now
         write_root(out, "Proven", &n->proven);
         write_root(out, "Rejected", &n->rejected);
         json_write_str(out, "RejectedReason", n->reason);
+        json_write_bool(out, "RejectsStable", core_rejects_stable(c, n, now_ns));
     }
     json_write_bool(out, "Pinned", n->is_pinned);
     json_write_close(out, '}');
 }
 
-static void write_nodes(struct buf *out, const struct roster *roster, int64_t now_ns)
+static void write_nodes(struct buf *out, const struct core *c, int64_t now_ns)
 {
     json_write_open(out, "Nodes", '{');
-    for (size_t i = 0; i < roster->count; i++)
-        write_node(out, roster->nodes[i], now_ns);
+    for (size_t i = 0; i < c->roster.count; i++)
+        write_node(out, c, c->roster.nodes[i], now_ns);
     json_write_close(out, '}');
 }
 
@@ -91,7 +93,7 @@ static void write_status(const struct rollout *r, struct buf *out)
     json_write_u64(out, "InsyncVersion", c->insync_version);
     json_write_u64(out, "NewestVersion", c->newest_version);
     write_held(out, &r->stable_held);
-    write_nodes(out, &c->roster, time_monotonic_ns());
+    write_nodes(out, c, time_monotonic_ns());
     json_write_close(out, '}');
 }
 
@@ -144,6 +146,15 @@ static size_t count_stale(const struct core *c, int64_t now_ns)
     return count;
 }
 
+/** Nodes that INSYNC waits for and that reject the stable release. */
+static size_t count_rejecting(const struct core *c, int64_t now_ns)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->roster.count; i++)
+        count += core_rejects_stable(c, c->roster.nodes[i], now_ns);
+    return count;
+}
+
 void rollout_count(struct rollout *r)
 {
     const struct core *c = r->core;
@@ -158,5 +169,6 @@ void rollout_count(struct rollout *r)
     metrics_set(METRIC_ROLLOUT_NODES_CORDONED, roster_count_state(roster, STORE_NODE_CORDONED));
     metrics_set(METRIC_ROLLOUT_NODES_DRAINING, roster_count_state(roster, STORE_NODE_DRAINING));
     metrics_set(METRIC_ROLLOUT_STALE_NODES, count_stale(c, time_monotonic_ns()));
+    metrics_set(METRIC_ROLLOUT_REJECTING_NODES, count_rejecting(c, time_monotonic_ns()));
     count_changes(r);
 }

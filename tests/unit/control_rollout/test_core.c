@@ -8,9 +8,6 @@
 
 #include <cmocka.h>
 
-/** The stable version plus this. */
-#define V(n) (FIRST_VERSION + (n))
-
 static void nothing_is_cut_without_a_newer_version(void **state)
 {
     (void)state;

@@ -8,6 +8,18 @@
 
 #include <cmocka.h>
 
+const struct saying says_idle = {.applied = FIRST_ROOT, .tried = FIRST_ROOT};
+const struct saying says_tried = {.applied = FIRST_ROOT, .tried = 2};
+const struct saying says_applied = {.applied = 2, .tried = 2};
+const struct saying says_rejected = {
+    .applied = FIRST_ROOT, .tried = FIRST_ROOT, .rejected = 2, .reason = "trial: SIGSEGV"};
+const struct saying says_crashed = {.applied = FIRST_ROOT,
+                                    .tried = FIRST_ROOT,
+                                    .proven = FIRST_ROOT,
+                                    .rejected = 2,
+                                    .reason = "crashed twice"};
+const struct saying says_proved = {.applied = 2, .tried = 2, .proven = 2};
+
 struct chunk_hash root_of(unsigned number)
 {
     struct chunk_hash root = {0};
@@ -101,4 +113,33 @@ void world_cut(struct world *w, uint64_t version, unsigned root)
     assert_int_equal(w->action.version, version);
     const struct core_release candidate = {root_of(root), version};
     core_cut(&w->core, &candidate, false);
+}
+
+void world_offer_to_two(struct world *w, uint64_t version)
+{
+    world_init(w);
+    world_add_serving(w, "a");
+    world_add_serving(w, "b");
+    core_see_version(&w->core, version);
+    world_cut(w, version, 2);
+    world_do(w, CORE_OFFER);
+}
+
+void world_wave_of_two(struct world *w, uint64_t version)
+{
+    world_offer_to_two(w, version);
+    world_say(w, "a", says_tried);
+    world_say(w, "b", says_tried);
+    world_do(w, CORE_OFFER);
+    assert_string_equal(w->core.wave, "a");
+}
+
+void world_stable_on_two(struct world *w)
+{
+    world_wave_of_two(w, V(1));
+    world_say(w, "a", says_applied);
+    world_do(w, CORE_PROMOTE);
+    world_say(w, "a", says_applied);
+    world_say(w, "b", says_applied);
+    world_do(w, CORE_INSYNC);
 }

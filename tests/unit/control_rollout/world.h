@@ -11,6 +11,7 @@
 /** The stable root and version that every world starts with. */
 #define FIRST_ROOT 1
 #define FIRST_VERSION 10
+#define V(n) (FIRST_VERSION + (n)) /* so many later */
 
 struct world {
     struct core core;
@@ -43,6 +44,14 @@ struct saying {
 };
 void world_say(struct world *w, const char *id, struct saying saying);
 
+/* What a node says that serves the first root while root 2 is offered. */
+extern const struct saying says_idle;
+extern const struct saying says_tried;
+extern const struct saying says_applied;
+extern const struct saying says_proved;
+extern const struct saying says_rejected; /* by its trial */
+extern const struct saying says_crashed;  /* back on the first root, which it had proven */
+
 /** Adds a node that serves the first root. */
 void world_add_serving(struct world *w, const char *id);
 
@@ -52,5 +61,12 @@ enum core_action_kind world_next(struct world *w);
 void world_do(struct world *w, enum core_action_kind kind);
 /** Asserts a cut up to this version, which compiles to this root; marks INSYNC before. */
 void world_cut(struct world *w, uint64_t version, unsigned root);
+
+/** Nodes a and b; versions up to `version` compiled to root 2 and offered to nobody. */
+void world_offer_to_two(struct world *w, uint64_t version);
+/** The same in the wave of node a. */
+void world_wave_of_two(struct world *w, uint64_t version);
+/** Root 2 is stable at V(1), served by a and b. */
+void world_stable_on_two(struct world *w);
 
 #endif
