@@ -107,3 +107,11 @@ void secret_wipe(void *secret, size_t size)
 {
     OPENSSL_cleanse(secret, size);
 }
+
+void secret_wipe_slice(struct slice secret)
+{
+    uint8_t *bytes;
+    memcpy(&bytes, &secret.data, sizeof(bytes));
+    if (secret.len > 0)
+        secret_wipe(bytes, secret.len);
+}

@@ -30,4 +30,7 @@ enum err seal_open(struct arena *a, const struct seal_key *key, struct slice con
 /** Overwrites secret bytes in a way that the compiler keeps. */
 void secret_wipe(void *secret, size_t size);
 
+/** The same for memory of the caller's that it holds as a slice; empty is fine. */
+void secret_wipe_slice(struct slice secret);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "crypto/cert.h"
 #include "crypto/hash.h"
+#include "crypto/seal.h"
 #include "net/limits.h"
 #include "os/file.h"
 
@@ -118,6 +119,7 @@ enum err net_identity_open(const char *dir, int64_t now_unix_s, struct net_ident
 
 void net_identity_fini(struct net_identity *identity)
 {
+    secret_wipe_slice(identity->key_pem);
     signing_key_free(identity->key);
     arena_fini(&identity->arena);
     *identity = (struct net_identity){0};

@@ -34,7 +34,7 @@ struct net_identity {
 enum err net_identity_open(const char *dir, int64_t now_unix_s, struct net_identity *out_identity,
                            struct errctx *ec) MUST_USE;
 
-/** Zeroed memory is fine. */
+/** Wipes the key. Zeroed memory is fine. */
 void net_identity_fini(struct net_identity *identity);
 
 /**

@@ -167,6 +167,13 @@ static void trial_ended(void *user, enum trial_outcome outcome, const char *reas
     agent_act(a);
 }
 
+/** In the trial's process: what it shows is nobody's word. */
+static void forget_identity(void *user)
+{
+    struct agent *a = user;
+    net_identity_fini(&a->identity);
+}
+
 /** Forks the trial of the root that is noted as being tried, durably. */
 static void fork_trial(struct agent *a, const struct chunk_hash *root)
 {
@@ -183,6 +190,7 @@ static void fork_trial(struct agent *a, const struct chunk_hash *root)
         .role_count = a->node->role_count,
         .data_dir = a->node->settings->data,
         .after = *root,
+        .forget = forget_identity,
         .on_end = trial_ended,
         .user = a,
     };

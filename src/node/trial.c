@@ -106,6 +106,16 @@ static enum err ask_roles(const struct trial_options *o, const struct chunk_sour
     return e;
 }
 
+/** Gives up what the child inherited and has no use for: who is heard by whom, and as whom. */
+static void shed_inheritance(const struct trial_options *o)
+{
+    struct errctx ec = {0};
+    if (o->forget != NULL)
+        o->forget(o->user);
+    if (process_close_sockets(log_fd(), &ec) != ERR_OK)
+        LOG(LOG_WARNING, "trial keeps the sockets", LOG_ERR(&ec));
+}
+
 /** Bounds of the child for the rest of its life; what the kernel refuses is left out. */
 static void limit_child(unsigned cpu_ms)
 {
@@ -144,6 +154,7 @@ static void become_trial(const struct trial *t, pid_t parent, int write_fd)
     log_set_role("trial");
     crash_report_install(log_fd(), "trial");
     metrics_cells = own_cells; /* made-up questions are no traffic */
+    shed_inheritance(&t->options);
     struct errctx ec = {0};
     struct node_db *db = NULL;
     struct watched_source watched = {0};

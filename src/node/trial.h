@@ -23,13 +23,16 @@ struct trial_options {
     struct chunk_hash before; /* what is served; zero: nothing yet */
     struct chunk_hash after;
     int64_t wall_ns; /* 0: NODE_TRIAL_WALL_NS */
+    /** In the child, at its start: wipes the secrets that the caller holds. NULL: none. */
+    void (*forget)(void *user);
     /** Once, unless the trial is freed before; the trial is freed after it returns. */
     void (*on_end)(void *user, enum trial_outcome outcome, const char *reason);
     void *user;
 };
 
 /**
- * Forks the process. The caller has one thread only. `after` is whole in node.db and committed.
+ * Forks the process, which keeps no socket of the caller's and cannot make one. The caller has one
+ * thread only. `after` is whole in node.db and committed.
  */
 struct trial *trial_start(const struct trial_options *options) MUST_USE;
 

@@ -4,14 +4,17 @@
 #include "os/process.h"
 
 #include "base/check.h"
+#include "base/slice.h"
 #include "os/file.h"
 #include "os/limits.h"
 #include "os/sanitizer.h"
 #include "os/seccomp_priv.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +118,33 @@ void process_unblock_signals(void)
     sigset_t none;
     sigemptyset(&none);
     CHECK(pthread_sigmask(SIG_SETMASK, &none, NULL) == 0);
+}
+
+/** Whether /proc/self/fd/`name` is a socket or an anonymous inode. */
+static bool is_channel(int dir_fd, const char *name)
+{
+    char target[32];
+    ssize_t len = readlinkat(dir_fd, name, target, sizeof(target));
+    struct slice text = slice_of((const uint8_t *)target, len > 0 ? (size_t)len : 0);
+    return slice_starts_with(text, SLICE_LIT("socket:")) ||
+           slice_starts_with(text, SLICE_LIT("anon_inode:"));
+}
+
+enum err process_close_sockets(int kept_fd, struct errctx *ec)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    if (dir == NULL)
+        return err_errno(ec, "/proc/self/fd");
+    const struct dirent *entry;
+    while ((entry = readdir(dir)) != NULL) { /* one for each open descriptor */
+        uint64_t fd;                         /* "." and ".." are none */
+        bool is_number = slice_parse_u64(slice_str(entry->d_name), INT_MAX, &fd);
+        if (is_number && fd > STDERR_FILENO && (int)fd != kept_fd &&
+            is_channel(dirfd(dir), entry->d_name))
+            (void)close((int)fd);
+    }
+    (void)closedir(dir);
+    return ERR_OK;
 }
 
 size_t process_resident_bytes(pid_t pid)

@@ -57,6 +57,14 @@ void process_die_with_parent(pid_t parent);
  */
 void process_unblock_signals(void);
 
+/**
+ * Closes what a forked child inherited to talk by: sockets and anonymous inodes (epoll, eventfd,
+ * signalfd), but for 0 to 2 and `kept_fd` (-1: none). Files and pipes stay: who closes any
+ * descriptor of a file gives up its process's locks on it, and the database's are not ours to know.
+ * No loop of the parent's may be used afterwards. Errors: ERR_IO.
+ */
+enum err process_close_sockets(int kept_fd, struct errctx *ec) MUST_USE;
+
 /** Resident memory of a process in bytes; 0 where it is gone. */
 size_t process_resident_bytes(pid_t pid);
 

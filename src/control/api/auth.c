@@ -42,16 +42,6 @@ static enum sigv4_secret find_secret(void *user, struct slice key_id, struct sli
     return SIGV4_SECRET_FOUND;
 }
 
-/* Overwrites what the arena holds of a secret. */
-static void wipe(struct slice secret)
-{
-    if (secret.len > 0) {
-        uint8_t *bytes;
-        memcpy(&bytes, &secret.data, sizeof(bytes));
-        secret_wipe(bytes, secret.len);
-    }
-}
-
 enum aws_error api_authenticate(struct api_call *c)
 {
     const struct api_request *r = c->request;
@@ -69,7 +59,7 @@ enum aws_error api_authenticate(struct api_call *c)
                                            .user = &lookup};
     struct sigv4_identity identity;
     enum aws_error error = sigv4_verify(&request, &options, &identity, &c->fault);
-    wipe(lookup.secret);
+    secret_wipe_slice(lookup.secret);
     if (lookup.err != ERR_OK && lookup.err != ERR_NOT_FOUND)
         return api_store_failed(c, lookup.err, &lookup.ec);
     if (error != AWS_OK)

@@ -8,6 +8,7 @@
 #include "os/sanitizer.h"
 #include "run.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -51,6 +52,7 @@ struct stage {
     struct chunk_hash after;
     bool is_first;
     int64_t wall_ns;
+    void (*forget)(void *user);
 };
 
 static void stage_init(struct stage *s)
@@ -86,6 +88,7 @@ static struct outcome run_trial(struct stage *s, try_root role)
                                     .data_dir = s->kit.dir,
                                     .after = s->after,
                                     .wall_ns = s->wall_ns,
+                                    .forget = s->forget,
                                     .on_end = on_end,
                                     .user = &o};
     if (!s->is_first)
@@ -204,6 +207,34 @@ static enum err calls_home(const struct role_root *before, const struct role_roo
     return fd < 0 ? ERR_OK : err_set(ec, ERR_INVALID, "a socket");
 }
 
+static bool has_forgotten; /* in the child */
+
+static void forget(void *user)
+{
+    (void)user;
+    has_forgotten = true;
+}
+
+static enum err lists_what_it_inherited(const struct role_root *before,
+                                        const struct role_root *after,
+                                        const struct sample_ring *samples, struct errctx *ec)
+{
+    UNUSED_ARGUMENTS;
+    enum err e = has_forgotten ? ERR_OK : err_set(ec, ERR_INVALID, "secrets");
+    DIR *dir = opendir("/proc/self/fd");
+    assert_non_null(dir);
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        char target[64] = "";
+        ssize_t len = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+        bool is_channel = len > 0 && (strncmp(target, "socket:", 7) == 0 ||
+                                      strncmp(target, "anon_inode:", 11) == 0);
+        if (is_channel && atoi(entry->d_name) > STDERR_FILENO)
+            e = err_set(ec, ERR_INVALID, "%s", target);
+    }
+    (void)closedir(dir);
+    return e;
+}
+
 static enum err misses_a_chunk(const struct role_root *before, const struct role_root *after,
                                const struct sample_ring *samples, struct errctx *ec)
 {
@@ -307,6 +338,26 @@ static void there_is_no_network(void **state)
     assert_int_equal(trial_of(calls_home).outcome, TRIAL_PASSED);
 }
 
+static void nothing_to_talk_by_and_no_secret_is_inherited(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_init(&s);
+    s.forget = forget;
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    struct outcome o = run_trial(&s, lists_what_it_inherited);
+    assert_string_equal(o.reason, "");
+    assert_int_equal(o.outcome, TRIAL_PASSED);
+    assert_false(has_forgotten); /* the agent goes on as it was */
+    assert_int_equal(send(pair[0], "x", 1, 0), 1);
+    char byte;
+    assert_int_equal(recv(pair[1], &byte, 1, 0), 1);
+    (void)close(pair[0]);
+    (void)close(pair[1]);
+    stage_fini(&s);
+}
+
 static void a_lost_chunk_is_the_disks_fault(void **state)
 {
     (void)state;
@@ -364,6 +415,7 @@ int main(void)
         cmocka_unit_test(waiting_forever_fails),
         cmocka_unit_test(growth_fails),
         cmocka_unit_test(there_is_no_network),
+        cmocka_unit_test(nothing_to_talk_by_and_no_secret_is_inherited),
         cmocka_unit_test(a_lost_chunk_is_the_disks_fault),
         cmocka_unit_test(a_feature_that_this_version_lacks_fails),
         cmocka_unit_test(a_trial_that_is_freed_says_nothing),

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -262,6 +264,34 @@ static void a_name_is_cut_to_what_the_kernel_keeps(void **state)
     assert_int_equal(child_run(name_self, NULL), 0);
 }
 
+static bool is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+static int close_sockets_but_one(void *arg)
+{
+    (void)arg;
+    int pair[2];
+    int ends[2];
+    int event = eventfd(0, EFD_CLOEXEC);
+    int poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    int file = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0 || pipe(ends) != 0 ||
+        process_close_sockets(pair[1], NULL) != ERR_OK)
+        return 1;
+    bool is_kept = is_open(pair[1]) && is_open(ends[0]) && is_open(ends[1]) && is_open(file) &&
+                   is_open(STDERR_FILENO);
+    bool is_closed = !is_open(pair[0]) && !is_open(event) && !is_open(poll_fd);
+    return is_kept && is_closed ? 0 : 2;
+}
+
+static void sockets_and_loops_are_closed_files_and_pipes_kept(void **state)
+{
+    (void)state;
+    assert_int_equal(child_run(close_sockets_but_one, NULL), 0);
+}
+
 static void only_faults_and_aborts_are_crashes(void **state)
 {
     (void)state;
@@ -291,6 +321,7 @@ int main(void)
         cmocka_unit_test(unblocked_signals_end_a_child_again),
         cmocka_unit_test(resident_memory_is_known_while_a_process_lives),
         cmocka_unit_test(a_name_is_cut_to_what_the_kernel_keeps),
+        cmocka_unit_test(sockets_and_loops_are_closed_files_and_pipes_kept),
         cmocka_unit_test(only_faults_and_aborts_are_crashes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
