@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/json_write.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -214,11 +215,35 @@ static const struct page {
     {"/status", show_status},
 };
 
+/**
+ * Whether host[:port] is an address or "localhost". A name that a stranger owns may lead a browser
+ * here, and its page may then read ours (DNS rebinding); an address cannot be owned so. Programs
+ * that speak HTTP/1.0 may name no host at all; browsers always do.
+ */
+static bool is_own_host(struct slice authority)
+{
+    bool is_v6 = slice_starts_with(authority, SLICE_LIT("["));
+    size_t host_end = is_v6 ? slice_find(authority, ']') + 1 : slice_find(authority, ':');
+    struct slice host = slice_sub(authority, 0, host_end);
+    char text[NET_ADDRESS_TEXT_SIZE];
+    struct net_address address;
+    if (authority.len == 0 || slice_equal_nocase(host, SLICE_LIT("localhost")))
+        return true;
+    int len = snprintf(text, sizeof(text), "%.*s:0", SLICE_FMT(host));
+    return len > 0 && (size_t)len < sizeof(text) &&
+           net_address_parse(slice_str(text), &address, NULL) == ERR_OK;
+}
+
 static void on_request(struct http_exchange *x, void *server_user)
 {
     const struct admin *admin = server_user;
     const struct http_request *request = http_exchange_request(x);
     AUTO_BUF struct buf body = {0};
+    if (!is_own_host(request->authority)) {
+        buf_append_str(&body, "ask by address or as localhost\n");
+        reply(x, 403, "text/plain; charset=utf-8", &body);
+        return;
+    }
     bool is_read = slice_equal(request->method, SLICE_LIT("GET")) ||
                    slice_equal(request->method, SLICE_LIT("HEAD"));
     for (size_t i = 0; i < ARRAY_LEN(pages); i++) {

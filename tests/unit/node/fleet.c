@@ -313,6 +313,12 @@ void test_node_expect(struct test_node *n, enum channel_kind kind, const struct 
 
 unsigned test_node_get(struct test_node *n, struct arena *a, const char *path, const char **out)
 {
+    return test_node_get_as(n, a, "localhost", path, out);
+}
+
+unsigned test_node_get_as(struct test_node *n, struct arena *a, const char *host, const char *path,
+                          const char **out)
+{
     struct http_call_options options = {.address = n->node.admin_bound,
                                         .connect_timeout_ns = 5 * NS_PER_S,
                                         .response_timeout_ns = 5 * NS_PER_S,
@@ -320,7 +326,7 @@ unsigned test_node_get(struct test_node *n, struct arena *a, const char *path, c
     struct http_request request = {.method = SLICE_LIT("GET"), .target = slice_str(path)};
     struct http_answer answer;
     struct errctx ec = {0};
-    http_fields_add_str(a, &request.fields, "Host", "localhost");
+    http_fields_add_str(a, &request.fields, "Host", host);
     if (http_call_wait(a, &options, &request, (struct slice){0}, &answer, &ec) != ERR_OK)
         fail_msg("%s", ec.text);
     *out = arena_str(a, answer.body);

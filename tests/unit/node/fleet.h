@@ -85,5 +85,8 @@ bool test_node_has_said(const struct test_node *n, enum channel_kind kind,
 
 /** The status that a page of --admin answers; its text in `a`. */
 unsigned test_node_get(struct test_node *n, struct arena *a, const char *path, const char **out);
+/** The same, asked by this Host. */
+unsigned test_node_get_as(struct test_node *n, struct arena *a, const char *host, const char *path,
+                          const char **out);
 
 #endif

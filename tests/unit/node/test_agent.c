@@ -276,6 +276,37 @@ static void the_admin_page_says_how_things_are(void **state)
     stage_fini(&s);
 }
 
+static void the_admin_page_is_asked_by_address_or_as_localhost(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        unsigned status;
+    } cases[] = {
+        {"localhost", 200},
+        {"LocalHost:5390", 200},
+        {"127.0.0.1", 200},
+        {"192.0.2.1:5390", 200},
+        {"[::1]", 200},
+        {"[::1]:5390", 200},
+        {"evil.example", 403},
+        {"evil.example:5390", 403},
+        {"localhost.evil.example", 403},
+        {"127.0.0.1.evil.example:5390", 403},
+        {"0000000000000000000000000000000000000000000000000000000000000000000000000000.example",
+         403},
+    };
+    struct stage s;
+    stage_init(&s);
+    AUTO_ARENA struct arena a = {0};
+    const char *text;
+    test_node_start(&s.node);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        assert_int_equal(test_node_get_as(&s.node, &a, cases[i].host, "/status", &text),
+                         cases[i].status);
+    stage_fini(&s);
+}
+
 static void an_empty_disk_is_filled_by_a_peer(void **state)
 {
     (void)state;
@@ -324,6 +355,7 @@ int main(void)
         cmocka_unit_test(a_pin_file_holds_a_root),
         cmocka_unit_test(pointers_that_are_lower_or_not_signed_are_refused),
         cmocka_unit_test(the_admin_page_says_how_things_are),
+        cmocka_unit_test(the_admin_page_is_asked_by_address_or_as_localhost),
         cmocka_unit_test(an_empty_disk_is_filled_by_a_peer),
         cmocka_unit_test(a_stranger_gets_nothing_from_a_peer),
     };
