@@ -41,8 +41,9 @@ struct worker {
 struct api {
     struct loop *loop;
     struct api_options options;
-    struct throttle *throttle;
-    struct worker *workers; /* options.worker_count */
+    struct throttle *throttle;  /* of accounts */
+    struct throttle *strangers; /* of clients: calls whose signature was nobody's */
+    struct worker *workers;     /* options.worker_count */
     struct pool *pool;
     struct listener listeners[API_LISTENERS_MAX];
     size_t listener_count;
@@ -58,6 +59,9 @@ struct job {
     struct api *api;
     struct http_exchange *exchange; /* NULL once the client left */
     bool is_running;                /* submitted: freed by on_done alone */
+    bool is_strangers;              /* run, and refused before anybody had shown a key */
+    uint8_t client[NET_ADDRESS_CLIENT_BYTES];
+    size_t client_len;
     struct arena arena;
     struct buf body;
     uint64_t counted_bytes; /* of the body, past API_BODY_FREE_BYTES */
@@ -123,11 +127,19 @@ static void run_job(struct pool_job *pool_job, void *worker_state)
                             .now_unix_ms = time_unix_ms()};
     memcpy(call.request_id, j->request_id, sizeof(call.request_id));
     api_dispatch(&call, &j->answer);
+    j->is_strangers = call.account_id == NULL && j->answer.output.status / 100 == 4;
+}
+
+static struct slice client_of(const struct job *j)
+{
+    return slice_of(j->client, j->client_len);
 }
 
 static void on_done(struct pool_job *pool_job)
 {
     struct job *j = CONTAINER_OF(pool_job, struct job, pool_job);
+    if (j->is_strangers) /* none left: others were under way; the next is turned away */
+        (void)throttle_take(j->api->strangers, client_of(j), loop_now_ns(j->api->loop));
     if (j->exchange != NULL) {
         http_exchange_set_user(j->exchange, NULL);
         reply(j);
@@ -159,6 +171,16 @@ static void copy_request(struct job *j)
 
 /* ---- what the HTTP server calls */
 
+/* Who floods with signatures that are nobody's is turned away before a worker looks at them. */
+static void turn_away(struct job *j)
+{
+    j->client_len = net_address_client(http_exchange_peer(j->exchange), j->client);
+    if (throttle_has(j->api->strangers, client_of(j), loop_now_ns(j->api->loop)))
+        return;
+    metrics_add(METRIC_API_TURNED_AWAY, 1);
+    reply_error(j, AWS_ServiceUnavailable, "Service is unable to handle request.");
+}
+
 static void on_request(struct http_exchange *x, void *server_user)
 {
     struct job *j = NEW(struct job);
@@ -173,7 +195,9 @@ static void on_request(struct http_exchange *x, void *server_user)
     if (!aws_service_of_path(j->request.path, &j->service)) {
         j->service = AWS_ROUTE53; /* whose form of errors every SDK reads */
         reply_error(j, AWS_UnknownOperationException, "No API of this service has such a path");
+        return;
     }
+    turn_away(j);
 }
 
 static void shed(struct job *j)
@@ -272,6 +296,7 @@ enum err api_new(struct loop *loop, const struct api_options *options, struct ap
     if (api->options.bodies_bytes == 0)
         api->options.bodies_bytes = API_BODIES_MAX_BYTES;
     api->throttle = throttle_new(options->rate_per_s);
+    api->strangers = throttle_new(API_STRANGERS_PER_S);
     api->workers = mem_new(options->worker_count, sizeof(*api->workers));
     enum err err = connect_workers(api, ec);
     if (err != ERR_OK) {
@@ -328,6 +353,7 @@ void api_free(struct api *api)
     for (unsigned i = 0; i < api->options.worker_count; i++)
         store_disconnect(api->workers[i].conn);
     throttle_free(api->throttle);
+    throttle_free(api->strangers);
     free(api->workers);
     free(api);
 }

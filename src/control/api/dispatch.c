@@ -206,7 +206,7 @@ static enum aws_error run_stages(struct api_call *c, struct aws_output *out)
     enum aws_error error = api_authenticate(c);
     if (error != AWS_OK)
         return error;
-    if (!throttle_take(c->throttle, c->account_id, time_monotonic_ns())) {
+    if (!throttle_take(c->throttle, slice_str(c->account_id), time_monotonic_ns())) {
         metrics_add(METRIC_API_THROTTLED, 1);
         return aws_fail(&c->fault, AWS_Throttling, "Rate exceeded");
     }

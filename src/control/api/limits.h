@@ -23,7 +23,13 @@
 #define API_BODIES_MAX_BYTES ((uint64_t)256 << 20)
 #define API_BODY_FREE_BYTES ((uint64_t)32 << 10)
 
-/** Accounts whose rate is watched; beyond it the longest idle one is forgotten. */
+/**
+ * Calls a second of one client (an address, or a /64 of IPv6) whose signature is nobody's; past it
+ * 503 for every call of the client, without a worker.
+ */
+#define API_STRANGERS_PER_S 50
+
+/** Accounts, or clients, whose rate is watched; beyond it the longest idle one is forgotten. */
 #define API_ACCOUNTS_MAX ((size_t)1024)
 
 /** Zones in one page of a listing. Source: Route 53, ListHostedZones, MaxItems. */

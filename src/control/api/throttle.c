@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Token buckets by account. Called by the workers for each call whose signature verified.
+// Token buckets: of accounts, asked by the workers for each call whose signature verified, and of
+// client addresses whose calls were nobody's, asked on the loop.
 #include "control/api/throttle.h"
 
 #include "base/alloc.h"
@@ -20,7 +21,7 @@ struct bucket {
 struct throttle {
     pthread_mutex_t lock; /* guards all below */
     int64_t cost_ns;
-    struct map buckets; /* account id -> struct bucket */
+    struct map buckets; /* account or client -> struct bucket */
 };
 
 struct throttle *throttle_new(uint32_t rate_per_s)
@@ -59,29 +60,46 @@ static void forget_one(struct throttle *t)
     free(map_remove(&t->buckets, oldest->key));
 }
 
-static struct bucket *bucket_of(struct throttle *t, struct slice account, int64_t now_ns)
+static struct bucket *bucket_of(struct throttle *t, struct slice who, int64_t now_ns)
 {
-    struct bucket *b = map_get(&t->buckets, account);
+    struct bucket *b = map_get(&t->buckets, who);
     if (b != NULL)
         return b;
     if (t->buckets.count >= API_ACCOUNTS_MAX)
         forget_one(t);
     b = NEW(struct bucket);
     *b = (struct bucket){.left_ns = NS_PER_S, .at_ns = now_ns};
-    map_put(&t->buckets, account, b);
+    map_put(&t->buckets, who, b);
     return b;
 }
 
-bool throttle_take(struct throttle *t, const char *account_id, int64_t now_ns)
+/* Gives back what time has earned. */
+static void refill(struct bucket *b, int64_t now_ns)
 {
-    pthread_mutex_lock(&t->lock);
-    struct bucket *b = bucket_of(t, slice_str(account_id), now_ns);
     int64_t passed_ns = now_ns > b->at_ns ? now_ns - b->at_ns : 0;
     b->left_ns = passed_ns >= NS_PER_S - b->left_ns ? NS_PER_S : b->left_ns + passed_ns;
     b->at_ns += passed_ns;
+}
+
+bool throttle_take(struct throttle *t, struct slice who, int64_t now_ns)
+{
+    pthread_mutex_lock(&t->lock);
+    struct bucket *b = bucket_of(t, who, now_ns);
+    refill(b, now_ns);
     bool is_taken = b->left_ns >= t->cost_ns;
     if (is_taken)
         b->left_ns -= t->cost_ns;
     pthread_mutex_unlock(&t->lock);
     return is_taken;
+}
+
+bool throttle_has(struct throttle *t, struct slice who, int64_t now_ns)
+{
+    pthread_mutex_lock(&t->lock);
+    struct bucket *b = map_get(&t->buckets, who);
+    if (b != NULL)
+        refill(b, now_ns);
+    bool has_one = b == NULL || b->left_ns >= t->cost_ns;
+    pthread_mutex_unlock(&t->lock);
+    return has_one;
 }

@@ -148,6 +148,28 @@ static void bodies_past_what_all_calls_may_hold_are_answered_503(void **state)
     stop(&s);
 }
 
+/* Unsigned calls until one is turned away, or far too many. */
+static void *strangers_main(void *user)
+{
+    struct server *s = user;
+    for (unsigned i = 0; i < 40 * API_STRANGERS_PER_S && s->answered[503] == 0; i++)
+        s->answered[post_bytes(s, 1)]++;
+    loop_post(s->loop, drain, s);
+    return NULL;
+}
+
+static void a_flood_of_calls_without_a_key_is_turned_away(void **state)
+{
+    struct server s = {0};
+    start(&s, *state);
+    assert_int_equal(pthread_create(&s.clients[0], NULL, strangers_main, &s), 0);
+    loop_run(s.loop);
+    pthread_join(s.clients[0], NULL);
+    assert_true(s.answered[403] >= API_STRANGERS_PER_S);
+    assert_int_equal(s.answered[503], 1);
+    stop(&s);
+}
+
 static void freeing_ends_what_is_open(void **state)
 {
     struct server s = {0};
@@ -165,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(calls_run_on_workers_and_are_all_answered),
         TEST(bodies_past_what_all_calls_may_hold_are_answered_503),
+        TEST(a_flood_of_calls_without_a_key_is_turned_away),
         TEST(freeing_ends_what_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,12 +245,15 @@ static void buckets_fill_with_time(void **state)
 {
     (void)state;
     struct throttle *t = throttle_new(2);
-    assert_true(throttle_take(t, "a", 1000));
-    assert_true(throttle_take(t, "a", 1000));
-    assert_false(throttle_take(t, "a", 499999999));
-    assert_true(throttle_take(t, "b", 499999999));
-    assert_true(throttle_take(t, "a", 500001000));
-    assert_false(throttle_take(t, "a", 500001000));
+    assert_true(throttle_has(t, SLICE_LIT("a"), 1000));
+    assert_true(throttle_take(t, SLICE_LIT("a"), 1000));
+    assert_true(throttle_take(t, SLICE_LIT("a"), 1000));
+    assert_false(throttle_has(t, SLICE_LIT("a"), 499999999));
+    assert_false(throttle_take(t, SLICE_LIT("a"), 499999999));
+    assert_true(throttle_take(t, SLICE_LIT("b"), 499999999));
+    assert_true(throttle_has(t, SLICE_LIT("a"), 500001000));
+    assert_true(throttle_take(t, SLICE_LIT("a"), 500001000));
+    assert_false(throttle_take(t, SLICE_LIT("a"), 500001000));
     throttle_free(t);
 }
 
