@@ -185,6 +185,8 @@ static void tick_due(struct loop_timer *timer)
 {
     struct agent *a = timer->user;
     struct agent_now now = agent_now(a);
+    if (a->node->agent_heartbeats != NULL)
+        atomic_fetch_add_explicit(&a->node->agent_heartbeats->beats[0], 1, memory_order_relaxed);
     feeds_tick(a->feeds);
     look_at_pin(a);
     agent_state_tick(&a->state, now);

@@ -18,6 +18,12 @@ static struct node_role *role_of(const struct child *c)
     return c->role_index < 0 ? NULL : &c->supervisor->node.roles[c->role_index];
 }
 
+static struct node_heartbeats *heartbeats_of(const struct child *c)
+{
+    const struct node_role *role = role_of(c);
+    return role != NULL ? role->heartbeats : c->supervisor->node.agent_heartbeats;
+}
+
 /** Closes what the sockets of other processes are to this new one. */
 static void close_foreign_sockets(const struct child *c)
 {
@@ -96,8 +102,7 @@ void child_start(struct child *c)
         return;
     CHECK(c->supervisor != NULL);
     struct node_role *role = role_of(c);
-    if (role != NULL)
-        watch_reset(&c->watch, role->heartbeats);
+    watch_reset(&c->watch, heartbeats_of(c));
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0)
@@ -198,22 +203,31 @@ bool children_any_role(const struct supervisor *s)
     return false;
 }
 
-static void watch_child(struct child *c, int64_t now_ns)
+/** Why the process must end; NULL where all is well. */
+static const char *judge(struct child *c, int64_t now_ns)
 {
     const struct settings *settings = c->supervisor->node.settings;
-    const struct node_role *role = role_of(c);
-    if (c->pid == 0 || role == NULL)
+    bool is_agent = role_of(c) == NULL;
+    int64_t silence_ns = (int64_t)settings->watchdog_ms * NS_PER_MS;
+    if (is_agent)
+        silence_ns *= NODE_AGENT_PATIENCE;
+    const char *verdict = watch_verdict(&c->watch, heartbeats_of(c), now_ns, silence_ns);
+    if (verdict != NULL || is_agent)
+        return verdict;
+    size_t limit_bytes = (size_t)settings->role_memory_mib << 20;
+    return process_resident_bytes(c->pid) > limit_bytes ? "memory limit" : NULL;
+}
+
+static void watch_child(struct child *c, int64_t now_ns)
+{
+    if (c->pid == 0)
         return;
     if (c->kill_reason != NULL) {
         if (now_ns - c->killed_ns >= NODE_ABORT_WAIT_NS)
             child_signal(c, SIGKILL); /* not even the report of the crash came to an end */
         return;
     }
-    const char *verdict = watch_verdict(&c->watch, role->heartbeats, now_ns,
-                                        (int64_t)settings->watchdog_ms * NS_PER_MS);
-    size_t limit_bytes = (size_t)settings->role_memory_mib << 20;
-    if (verdict == NULL && process_resident_bytes(c->pid) > limit_bytes)
-        verdict = "memory limit";
+    const char *verdict = judge(c, now_ns);
     if (verdict == NULL)
         return;
     LOG(LOG_ERROR, "process is ended", LOG_STR("process", c->name), LOG_STR("reason", verdict));
@@ -228,6 +242,9 @@ void children_watch(struct supervisor *s)
     int64_t now_ns = time_monotonic_ns();
     bool we_slept = now_ns - s->watched_ns > 4 * NODE_WATCH_NS;
     s->watched_ns = now_ns;
+    if (we_slept)
+        watch_excuse(&s->agent.watch, now_ns);
+    watch_child(&s->agent, now_ns);
     for (size_t i = 0; i < s->node.role_count; i++) {
         if (we_slept)
             watch_excuse(&s->roles[i].watch, now_ns);

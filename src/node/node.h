@@ -37,6 +37,7 @@ struct node {
     const char *fleet_root_path; /* the certificate that this node pins */
     struct node_role roles[NODE_ROLES_MAX];
     size_t role_count;
+    struct node_heartbeats *agent_heartbeats;
     int supervisor_agent_fd; /* supervisor's end of supervisor <-> agent */
     int agent_supervisor_fd;
     int admin_fd; /* listening, for the agent; -1 without */

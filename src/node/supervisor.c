@@ -358,6 +358,7 @@ static int supervise(struct supervisor *s, const struct role *const *roles)
         LOG(LOG_ERROR, "node not started", LOG_ERR(&ec));
         s->exit_status = EXIT_FAILURE;
         if (s->loop == NULL)
+        s->node.agent_heartbeats = heartbeats_new();
             return s->exit_status;
         begin_drain(s);
     }

@@ -127,6 +127,15 @@ def test_no_query_is_lost_while_roles_restart_and_releases_change(node):
     assert not failures and asked[0] > 100
 
 
+def test_a_hung_agent_is_replaced(fleet):
+    node = fleet.node("node", "--watchdog", "500").start()
+    pid = node.processes()["agent"]
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: node.processes().get("agent", pid) != pid, "a new agent")
+    zone_id = node.create_zone("hung.test")
+    node.wait_insync(node.change(zone_id, upsert("www.hung.test", "A", "192.0.2.1")))
+
+
 def test_sigterm_drains_and_leaves_nothing_behind(fleet):
     node = fleet.node().start()
     pids = list(node.processes().values())
