@@ -63,14 +63,17 @@ void supervisor_settle(struct supervisor *s)
 }
 
 /** Binds the sockets of a role that are not bound; says whether they all are. */
-static bool bind_role(struct node_role *role)
+static bool bind_role(struct supervisor *s, struct node_role *role)
 {
     struct errctx ec = {0};
     if (role->socket_count == 0 || role->sockets[0].fd_count != 0)
         return true;
     if (bind_role_sockets(role->sockets, role->socket_count, role->thread_count, &ec) == ERR_OK)
         return true;
-    LOG(LOG_ERROR, "address not bound", LOG_STR("process", role->role->name), LOG_ERR(&ec));
+    if (strcmp(s->bind_reason, ec.text) != 0)
+        LOG(LOG_ERROR, "address not bound, tried again", LOG_STR("process", role->role->name),
+            LOG_ERR(&ec));
+    (void)snprintf(s->bind_reason, sizeof(s->bind_reason), "%s", ec.text);
     return false;
 }
 
@@ -79,7 +82,7 @@ static void start_serving(struct supervisor *s)
 {
     bool is_bound = true;
     for (size_t i = 0; i < s->node.role_count; i++)
-        is_bound = bind_role(&s->node.roles[i]) && is_bound;
+        is_bound = bind_role(s, &s->node.roles[i]) && is_bound;
     if (!is_bound) {
         loop_timer_set(s->loop, &s->bind_timer, NODE_BIND_RETRY_NS, 0);
         return;

@@ -46,8 +46,9 @@ struct supervisor {
     struct loop_signal on_hup;
     struct loop_timer watch_timer;
     struct loop_timer drain_timer;
-    struct loop_timer bind_timer; /* tries again to bind service addresses */
-    int64_t watched_ns;           /* when the hearts were last looked at */
+    struct loop_timer bind_timer;       /* tries again to bind service addresses */
+    char bind_reason[ERRCTX_TEXT_SIZE]; /* why that failed last; each reason is said once */
+    int64_t watched_ns;                 /* when the hearts were last looked at */
 };
 
 /** Starts a wanted process now. Returns in the parent only. */
