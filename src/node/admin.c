@@ -140,6 +140,7 @@ static void write_status(const struct agent *a, struct buf *out)
     json_write_str(out, "rejected_reason", report.rejected_reason);
     write_root(out, "pin", &s->pin);
     json_write_bool(out, "bad_pin", a->has_bad_pin);
+    json_write_str(out, "disk_reason", a->disk_reason);
     json_write_bool(out, "fetching", fetch_is_active(a->fetch));
     json_write_bool(out, "trying", a->trial != NULL);
     json_write_bool(out, "draining", a->is_draining || a->is_ordered_out);

@@ -258,6 +258,7 @@ static enum err load_pointer(struct agent *a, struct arena *arena, struct releas
     return e;
 }
 
+/* A start writes nothing: a node whose disk is full still starts and serves. */
 static enum err load_version(struct agent *a, bool *out_is_upgraded, struct errctx *ec)
 {
     AUTO_ARENA struct arena arena = {0};
@@ -265,11 +266,9 @@ static enum err load_version(struct agent *a, bool *out_is_upgraded, struct errc
     enum err e = node_db_fact(a->db, &arena, NODE_FACT_VERSION, &version, ec);
     if (e != ERR_OK && e != ERR_NOT_FOUND)
         return e;
-    *out_is_upgraded = e == ERR_OK && !slice_equal(version, SLICE_LIT(WEIR_VERSION));
-    e = node_db_set_fact(a->db, NODE_FACT_VERSION, SLICE_LIT(WEIR_VERSION), ec);
-    if (e == ERR_OK)
-        e = node_db_commit(a->db, ec);
-    return e;
+    a->is_version_stored = e == ERR_OK && slice_equal(version, SLICE_LIT(WEIR_VERSION));
+    *out_is_upgraded = e == ERR_OK && !a->is_version_stored;
+    return ERR_OK;
 }
 
 static enum err load_serving(struct agent *a, struct chunk_hash *out, struct errctx *ec)

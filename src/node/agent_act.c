@@ -2,8 +2,9 @@
 // Carrying out what the decision core wants: store, fetch, try, serve, tell, report, collect.
 // Part of the agent, on its only thread.
 //
-// Nothing is acted upon before what it rests on is durable: agent_act stores first, and where that
-// fails it does nothing else until a later try succeeds.
+// Nothing is acted upon before what it rests on is durable: agent_act stores first. Where that
+// fails, roles are still told what the disk held before, so that a full disk stops no answer; all
+// else waits until a later try succeeds.
 #include "node/agent_priv.h"
 
 #include "base/check.h"
@@ -74,6 +75,8 @@ static enum err store_all(struct agent *a, struct errctx *ec)
     if (e == ERR_OK && !a->is_serving_stored)
         e = node_db_set_fact(a->db, NODE_FACT_SERVING,
                              slice_of(serving->bytes, sizeof(serving->bytes)), ec);
+    if (e == ERR_OK && !a->is_version_stored)
+        e = node_db_set_fact(a->db, NODE_FACT_VERSION, SLICE_LIT(WEIR_VERSION), ec);
     if (e == ERR_OK)
         e = node_db_commit(a->db, ec);
     return e;
@@ -85,7 +88,7 @@ static bool has_unstored(const struct agent *a)
         if (a->state.facts[i].is_dirty)
             return true;
     }
-    return !a->is_pointer_stored || !a->is_serving_stored;
+    return !a->is_pointer_stored || !a->is_serving_stored || !a->is_version_stored;
 }
 
 /* node.db failed: rolls back, and ends the process where the file is damaged. */
@@ -93,7 +96,9 @@ static void disk_failed(struct agent *a, const struct errctx *ec)
 {
     struct errctx own = {0};
     metrics_add(METRIC_NODE_DB_FAILURES, 1);
-    LOG(LOG_ERROR, "node.db failed", LOG_ERR(ec));
+    if (strcmp(a->disk_reason, ec->text) != 0)
+        LOG(LOG_ERROR, "node.db failed", LOG_ERR(ec)); /* once, not at each try */
+    (void)snprintf(a->disk_reason, sizeof(a->disk_reason), "%s", ec->text);
     node_db_rollback(a->db);
     if (ec->code != ERR_CORRUPT && ec->code != ERR_NOT_FOUND) {
         loop_timer_set(a->loop, &a->retry, NODE_STORE_AGAIN_NS, 0);
@@ -115,11 +120,16 @@ static bool store(struct agent *a)
         return true;
     if (store_all(a, &ec) != ERR_OK) {
         disk_failed(a, &ec);
-        fetch_restart(a->fetch); /* the rollback took its chunks along */
+        fetch_restart(a->fetch);           /* the rollback took its chunks along ... */
+        agent_state_not_stored(&a->state); /* ... and those of roots that had just come */
         return false;
     }
+    if (a->disk_reason[0] != '\0')
+        LOG(LOG_INFO, "node.db takes writes again");
     a->is_pointer_stored = true;
     a->is_serving_stored = true;
+    a->is_version_stored = true;
+    a->disk_reason[0] = '\0';
     log_facts(a);
     agent_state_stored(&a->state);
     return true;
@@ -361,11 +371,14 @@ static void act_once(struct agent *a)
     }
     if (wants.has_trial && a->trial == NULL)
         agent_state_trying(&a->state, &wants.trial, now);
-    if (!store(a))
+    bool is_stored = store(a);
+    if (is_stored || agent_state_may_serve(&a->state, a->is_serving_stored)) {
+        agent_look_at_self(a);
+        tell_first_root(a);
+        tell_roles(a);
+    }
+    if (!is_stored)
         return;
-    agent_look_at_self(a);
-    tell_first_root(a);
-    tell_roles(a);
     fetch_want(a->fetch, wants.has_fetch ? &wants.fetch : NULL);
     struct chunk_hash trying;
     if (a->trial == NULL && tried_root(a, &trying))

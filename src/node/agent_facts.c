@@ -159,7 +159,10 @@ struct agent_fact *fact_make(struct agent_state *s, const struct chunk_hash *roo
     CHECK(place < NODE_FACTS_MAX);
     if (place == s->fact_count)
         s->fact_count++;
-    s->facts[place] = (struct agent_fact){.root = {.hash = *root, .step = NODE_ROOT_FETCHED}};
+    s->facts[place] = (struct agent_fact){
+        .root = {.hash = *root, .step = NODE_ROOT_FETCHED},
+        .is_new = true,
+    };
     return &s->facts[place];
 }
 
@@ -198,9 +201,26 @@ void agent_state_stored(struct agent_state *s)
         if (s->facts[i].is_forgotten)
             continue;
         s->facts[kept] = s->facts[i];
+        s->facts[kept].is_new = false;
         s->facts[kept++].is_dirty = false;
     }
     s->fact_count = kept;
+}
+
+void agent_state_not_stored(struct agent_state *s)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->fact_count; i++) {
+        if (!s->facts[i].is_new || is_rejected(&s->facts[i].root))
+            s->facts[kept++] = s->facts[i];
+    }
+    s->fact_count = kept;
+}
+
+bool agent_state_may_serve(const struct agent_state *s, bool is_serving_stored)
+{
+    const struct agent_fact *fact = find(s, &s->serving);
+    return is_serving_stored || (fact != NULL && !fact->is_dirty);
 }
 
 bool agent_fact_is_held(const struct agent_state *s, const struct agent_fact *fact)

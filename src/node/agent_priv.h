@@ -29,16 +29,18 @@ struct agent {
     struct net_tls *peers_tls;
     struct admin *admin;
 
-    struct arena pointer_arena;  /* of the two below */
-    struct slice signed_pointer; /* the newest; empty before the first */
-    struct slice pointer;        /* the same, verified and without its signature */
-    bool is_pointer_stored;      /* it is in node.db */
-    bool is_serving_stored;      /* state.serving is */
-    bool is_acting;              /* agent_act is on the stack */
-    bool must_act;               /* something changed meanwhile */
-    bool is_draining;            /* the supervisor ends the node */
-    bool is_ordered_out;         /* the served root says that an operator drains the node */
-    struct chunk_hash self_root; /* the root that says so; zero: none was looked at */
+    struct arena pointer_arena;         /* of the two below */
+    struct slice signed_pointer;        /* the newest; empty before the first */
+    struct slice pointer;               /* the same, verified and without its signature */
+    bool is_pointer_stored;             /* it is in node.db */
+    bool is_serving_stored;             /* state.serving is */
+    bool is_version_stored;             /* WEIR_VERSION is */
+    char disk_reason[ERRCTX_TEXT_SIZE]; /* why node.db takes no writes; "" where it does */
+    bool is_acting;                     /* agent_act is on the stack */
+    bool must_act;                      /* something changed meanwhile */
+    bool is_draining;                   /* the supervisor ends the node */
+    bool is_ordered_out;                /* the served root says that an operator drains the node */
+    struct chunk_hash self_root;        /* the root that says so; zero: none was looked at */
     bool has_bad_pin;
     int64_t checked_ns;   /* when the disk was last read as a whole; 0: never */
     int64_t collected_ns; /* when the last collection began */

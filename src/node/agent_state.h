@@ -36,6 +36,7 @@ struct agent_role {
 struct agent_fact {
     struct node_root root;
     bool is_dirty;     /* not on disk in this form */
+    bool is_new;       /* not on disk in any form */
     bool is_forgotten; /* to be removed from the disk, then from here */
 };
 
@@ -175,6 +176,11 @@ void agent_state_forget(struct agent_state *s, struct agent_now now);
 
 /** All facts are on disk as they are here: forgotten ones disappear. */
 void agent_state_stored(struct agent_state *s);
+/** The disk took nothing since: roots whose chunks were to come with this are not there. */
+void agent_state_not_stored(struct agent_state *s);
+
+/** Whether roles may be told to serve `serving` although the disk takes no writes. */
+bool agent_state_may_serve(const struct agent_state *s, bool is_serving_stored);
 
 /** The fact about a root, or NULL. Borrowed until the next change. */
 const struct node_root *agent_state_root(const struct agent_state *s,

@@ -159,9 +159,19 @@ static enum err set_up_writer(struct node_db *db, struct errctx *ec)
                        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                        "PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216;",
                        "set up", ec);
-    if (e == ERR_OK)
-        e = run_script(db, schema, "schema", ec);
+    if (e == ERR_OK && format == 0)
+        e = run_script(db, schema, "schema", ec); /* no write where all is there: see open_file */
     return e;
+}
+
+/**
+ * Log and shared memory stay when the last connection closes: a start needs no new ones, which a
+ * full disk would not give it.
+ */
+static void keep_companions(struct node_db *db)
+{
+    int on = 1;
+    (void)sqlite3_file_control(db->sqlite, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
 }
 
 /** A look at each table, so that most damage is met before anything depends on the file. */
@@ -201,6 +211,7 @@ static enum err open_file(const char *path, bool is_writer, struct node_db **out
     enum err e = result == SQLITE_OK ? ERR_OK : db_failed(db, result, ec, path);
     if (e == ERR_OK) {
         sqlite3_busy_timeout(db->sqlite, NODE_DB_BUSY_MS);
+        keep_companions(db);
         e = is_writer ? set_up_writer(db, ec)
                       : run_script(db, "PRAGMA query_only = ON", "set up", ec);
     }

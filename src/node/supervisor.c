@@ -29,17 +29,19 @@
 #include <time.h>
 #include <unistd.h>
 
+/** A disk that takes no writes is tried again with the next look at the children. */
 static void set_ready(struct supervisor *s, bool is_ready)
 {
+    struct errctx ec = {0};
     if (s->is_ready == is_ready)
         return;
-    struct errctx ec = {0};
-    enum err e = is_ready ? ready_write(&s->node, &ec) : ready_remove(&s->node, &ec);
-    if (e != ERR_OK)
-        LOG(LOG_ERROR, "ready.json", LOG_ERR(&ec));
-    else
+    if ((is_ready ? ready_write(&s->node, &ec) : ready_remove(&s->node, &ec)) == ERR_OK) {
         LOG(LOG_INFO, is_ready ? "every role serves" : "not every role serves");
-    s->is_ready = is_ready;
+        s->is_ready = is_ready;
+    } else if (!s->has_ready_failed) {
+        LOG(LOG_ERROR, "ready.json", LOG_ERR(&ec));
+    }
+    s->has_ready_failed = s->is_ready != is_ready;
 }
 
 static bool all_roles_ready(const struct supervisor *s)
@@ -177,7 +179,9 @@ static void signal_child(struct loop_signal *sig, int signo)
 
 static void watch_due(struct loop_timer *timer)
 {
-    children_watch((struct supervisor *)timer->user);
+    struct supervisor *s = timer->user;
+    children_watch(s);
+    supervisor_settle(s);
 }
 
 static void init_child(struct supervisor *s, struct child *c, const char *name, int role_index)
@@ -354,6 +358,7 @@ static int supervise(struct supervisor *s, const struct role *const *roles)
     enum err e = set_up(&s->node, roles, &ec);
     if (e == ERR_OK) {
         channel_pair(&s->node.supervisor_agent_fd, &s->node.agent_supervisor_fd);
+        s->node.agent_heartbeats = heartbeats_new();
         init_loop(s);
         e = start_first(s, &ec);
     }
@@ -361,7 +366,6 @@ static int supervise(struct supervisor *s, const struct role *const *roles)
         LOG(LOG_ERROR, "node not started", LOG_ERR(&ec));
         s->exit_status = EXIT_FAILURE;
         if (s->loop == NULL)
-        s->node.agent_heartbeats = heartbeats_new();
             return s->exit_status;
         begin_drain(s);
     }

@@ -84,6 +84,7 @@ static void print_facts(struct arena *a, const json_t *status, const char *healt
         {"applied", tool_text_at(status, "applied")},
         {"proven", tool_text_at(status, "proven")},
         {"pinned", tool_text_at(status, "pin")},
+        {"disk", tool_text_at(status, "disk_reason")},
         {"rejected", rejected[0] != '\0' ? arena_printf(a, "%s: %s", rejected, reason) : ""},
     };
     AUTO_TABLE struct tool_table table;

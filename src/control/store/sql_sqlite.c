@@ -128,6 +128,13 @@ static enum err attach(struct sql *sql, const char *path, struct errctx *ec)
     return err;
 }
 
+/** Log and shared memory outlive the last connection: a start on a full disk needs no new ones. */
+static void keep_log(struct sql *sql, const char *schema)
+{
+    int on = 1;
+    (void)sqlite3_file_control(sql->handle, schema, SQLITE_FCNTL_PERSIST_WAL, &on);
+}
+
 static enum err configure(struct sql *sql, const struct sql_options *options, struct errctx *ec)
 {
     char text[512];
@@ -138,6 +145,8 @@ static enum err configure(struct sql *sql, const struct sql_options *options, st
         err = use_log(sql, "PRAGMA chunks.journal_mode = WAL", ec);
     if (err != ERR_OK)
         return err;
+    keep_log(sql, "main");
+    keep_log(sql, "chunks");
     (void)snprintf(text, sizeof(text),
                    "PRAGMA main.synchronous = FULL;"
                    "PRAGMA chunks.synchronous = NORMAL;"

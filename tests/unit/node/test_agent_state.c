@@ -506,6 +506,50 @@ static void no_more_roots_than_the_limit_are_held(void **state)
     assert_int_equal(world_step(&w, 1), 0);
 }
 
+/* ---- a disk that takes no writes */
+
+static void a_root_that_the_disk_did_not_take_is_fetched_again(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    world_live_through(&w, 1);
+    world_point(&w, 2, 2, false);
+    struct chunk_hash root = kit_hash(2);
+    agent_state_fetched(&w.s, &root, w.now);
+    agent_state_trying(&w.s, &root, w.now);
+    agent_state_not_stored(&w.s); /* its chunks were in the same transaction */
+    assert_int_equal(world_step(&w, 2), 0);
+    assert_true(world_fetches(&w, 2));
+    assert_int_equal(world_step(&w, 1), NODE_ROOT_PROVEN);
+    agent_state_fetched(&w.s, &root, w.now);
+    agent_state_stored(&w.s);
+    agent_state_trying(&w.s, &root, w.now);
+    agent_state_not_stored(&w.s); /* they are on the disk by now */
+    assert_int_equal(world_step(&w, 2), NODE_ROOT_TRYING);
+}
+
+static void what_the_disk_held_before_may_be_served_meanwhile(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    world_live_through(&w, 1);
+    assert_true(agent_state_may_serve(&w.s, false)); /* its fact is on the disk */
+    world_point(&w, 2, 2, false);
+    struct chunk_hash root = kit_hash(2);
+    agent_state_fetched(&w.s, &root, w.now);
+    agent_state_stored(&w.s);
+    agent_state_trying(&w.s, &root, w.now);
+    agent_state_stored(&w.s);
+    agent_state_trial_ended(&w.s, &root, AGENT_TRIAL_PASSED, NULL, w.now);
+    agent_state_serve(&w.s, &root, w.now);
+    assert_false(agent_state_may_serve(&w.s, false)); /* nobody would know after a restart */
+    assert_true(agent_state_may_serve(&w.s, true));
+    agent_state_stored(&w.s);
+    assert_true(agent_state_may_serve(&w.s, false));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,6 +580,8 @@ int main(void)
         cmocka_unit_test(a_pinned_root_that_nobody_has_keeps_no_other_from_coming),
         cmocka_unit_test(roots_without_a_use_are_forgotten_after_the_grace),
         cmocka_unit_test(no_more_roots_than_the_limit_are_held),
+        cmocka_unit_test(a_root_that_the_disk_did_not_take_is_fetched_again),
+        cmocka_unit_test(what_the_disk_held_before_may_be_served_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

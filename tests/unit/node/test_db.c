@@ -303,6 +303,27 @@ static void damaged_tables_are_set_aside(void **state)
     kit_fini(&k);
 }
 
+static void opening_a_file_that_is_there_writes_nothing(void **state)
+{
+    (void)state;
+    struct kit k;
+    kit_init(&k);
+    struct node_db *db = kit_open(&k);
+    set_serving(db, "one");
+    assert_int_equal(node_db_commit(db, NULL), ERR_OK);
+    node_db_close(db);
+    db = kit_open(&k); /* a node starts where the disk is full */
+    AUTO_ARENA struct arena a = {0};
+    struct stat log;
+    assert_int_equal(stat(arena_printf(&a, "%s/node.db-wal", k.dir), &log), 0);
+    assert_int_equal(log.st_size, 0);
+    assert_serving(db, "one");
+    node_db_close(db);
+    assert_true(file_exists(&k, "node.db-wal")); /* the next start needs no new one */
+    assert_true(file_exists(&k, "node.db-shm"));
+    kit_fini(&k);
+}
+
 static void a_reader_goes_on_with_a_file_that_was_set_aside(void **state)
 {
     (void)state;
@@ -336,6 +357,7 @@ int main(void)
         cmocka_unit_test(only_chunks_that_are_not_marked_are_swept),
         cmocka_unit_test(a_file_that_is_no_database_is_set_aside),
         cmocka_unit_test(damaged_tables_are_set_aside),
+        cmocka_unit_test(opening_a_file_that_is_there_writes_nothing),
         cmocka_unit_test(a_reader_goes_on_with_a_file_that_was_set_aside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
