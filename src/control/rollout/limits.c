@@ -12,6 +12,14 @@ const struct rollout_limits rollout_default_limits = {
             .settle_ns = ROLLOUT_SETTLE_NS,
             .old_verdict_ns = ROLLOUT_OLD_VERDICT_NS,
         },
+    .pending =
+        {
+            .max = ROLLOUT_PENDING_NODES_MAX,
+            .kept_ns = ROLLOUT_PENDING_KEPT_NS,
+            .quiet_ns = ROLLOUT_PENDING_QUIET_NS,
+            .notes_per_s = ROLLOUT_PENDING_NOTES_PER_S,
+            .tell_ns = ROLLOUT_PENDING_TELL_NS,
+        },
     .tick_ns = ROLLOUT_TICK_NS,
     .lease_ms = ROLLOUT_LEASE_MS,
     .collect_ns = ROLLOUT_COLLECT_NS,

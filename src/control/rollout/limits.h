@@ -4,6 +4,7 @@
 #ifndef CONTROL_ROLLOUT_LIMITS_H
 #define CONTROL_ROLLOUT_LIMITS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /** At most 5 releases a second (design, section 3). */
@@ -39,6 +40,11 @@
 
 /** Clients with unknown keys that are noted for an operator to admit. */
 #define ROLLOUT_PENDING_NODES_MAX 1000u
+#define ROLLOUT_PENDING_KEPT_NS 600000000000LL /* since one asked last */
+/** One that is silent for so long gives its place up: a node asks each 5 s (feed/limits.h). */
+#define ROLLOUT_PENDING_QUIET_NS 30000000000LL
+#define ROLLOUT_PENDING_NOTES_PER_S 10u       /* each is a durable transaction */
+#define ROLLOUT_PENDING_TELL_NS 60000000000LL /* between lines in the log */
 
 /** GetChange's Comment, bytes with the NUL (Route 53: 256 characters). */
 #define ROLLOUT_REASON_SIZE 257
@@ -75,9 +81,19 @@ struct core_limits {
     int64_t old_verdict_ns;
 };
 
+/** How keys that nobody knows are noted. */
+struct pending_limits {
+    size_t max;
+    int64_t kept_ns;
+    int64_t quiet_ns;
+    unsigned notes_per_s;
+    int64_t tell_ns;
+};
+
 /** Durations and counts that tests shorten. */
 struct rollout_limits {
     struct core_limits core;
+    struct pending_limits pending;
     int64_t tick_ns;
     int64_t lease_ms;
     int64_t collect_ns;

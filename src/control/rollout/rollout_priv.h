@@ -8,6 +8,7 @@
 #include "control/rollout/collect.h"
 #include "control/rollout/core.h"
 #include "control/rollout/held.h"
+#include "control/rollout/pending.h"
 #include "control/rollout/rollout.h"
 #include "feed/feed.h"
 #include "os/loop.h"
@@ -42,6 +43,7 @@ struct rollout {
     int64_t lease_taken_ns;
 
     struct feed_server *feed;
+    struct pending_rate pending_rate;
     struct buf pointer; /* the newest signed pointer; empty before the first */
     struct position pointer_at;
 
@@ -102,6 +104,8 @@ void rollout_collected(void *user, const struct collect_result *result);
 
 struct feed_source rollout_feed_source(struct rollout *r);
 enum err rollout_read_nodes(struct rollout *r, struct errctx *ec) MUST_USE;
+/** Drops pending nodes that no longer ask; where this control leads, so that one does. */
+void rollout_drop_pending(struct rollout *r, int64_t now_ns);
 
 /* ---- status.c */
 

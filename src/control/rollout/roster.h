@@ -29,6 +29,9 @@ struct roster_node {
     uint8_t public_key[ED25519_PUBLIC_BYTES];
     enum store_node_state state;
 
+    bool has_asked;      /* PENDING: its asked_at_ns is set */
+    int64_t asked_at_ns; /* when it last came to the door, or was first seen in the store */
+
     bool is_heard;          /* by this process; all below is zero before */
     int64_t heard_at_ns;    /* of the last report */
     int64_t heard_since_ns; /* of the first one after the last silence */

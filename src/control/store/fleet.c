@@ -44,6 +44,14 @@ enum err store_node_put(struct store_conn *c, const struct store_node *node, str
         ec);
 }
 
+enum err store_node_drop_pending(struct store_conn *c, const char *id, struct errctx *ec)
+{
+    return conn_change(c,
+                       SQL("DELETE FROM node WHERE id = $1 AND state = $2", sql_text(id),
+                           sql_number(STORE_NODE_PENDING)),
+                       ec);
+}
+
 enum err store_node_put_object(struct store_conn *c, const struct store_node *node,
                                struct errctx *ec)
 {

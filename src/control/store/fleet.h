@@ -32,6 +32,8 @@ enum err store_node_get(struct store_conn *c, struct arena *a, const char *id,
 /** Adds or replaces. */
 enum err store_node_put(struct store_conn *c, const struct store_node *node, struct errctx *ec)
     MUST_USE;
+/** Forgets a node that is pending; one that was decided about, or is not there, stays as it is. */
+enum err store_node_drop_pending(struct store_conn *c, const char *id, struct errctx *ec) MUST_USE;
 enum err store_node_list(struct store_conn *c, struct arena *a, struct store_node **out_nodes,
                          size_t *out_count, struct errctx *ec) MUST_USE;
 

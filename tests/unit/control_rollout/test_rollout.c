@@ -82,6 +82,55 @@ static void an_unknown_node_is_noted_and_gets_nothing_until_it_is_admitted(void 
     fleet_fini(&f);
 }
 
+/** Whether the store has a row of this node. */
+static bool is_known(struct fleet *f, const char *id)
+{
+    struct store_node row;
+    return store_node_get(f->conn, &f->arena, id, &row, NULL) == ERR_OK;
+}
+
+static void a_pending_node_is_forgotten_once_it_no_longer_asks(void **state)
+{
+    (void)state;
+    struct fleet f;
+    char id[NODE_ID_SIZE];
+    fleet_init(&f);
+    f.limits.pending.kept_ns = NS_PER_S;
+    fleet_start(&f);
+    (void)fleet_add(&f);
+    struct fake_node *asks = fleet_add(&f);
+    struct fake_node *goes = fleet_add(&f);
+    (void)snprintf(id, sizeof(id), "%s", goes->identity.node_id);
+    UNTIL(&f, is_known(&f, id) && is_known(&f, asks->identity.node_id));
+    fleet_remove(&f, goes);
+    UNTIL(&f, !is_known(&f, id));
+    assert_true(is_known(&f, asks->identity.node_id));
+    assert_true(is_known(&f, f.nodes[0].identity.node_id));
+    fleet_fini(&f);
+}
+
+static void a_full_table_takes_a_key_in_for_one_that_no_longer_asks(void **state)
+{
+    (void)state;
+    struct fleet f;
+    char id[NODE_ID_SIZE];
+    fleet_init(&f);
+    f.limits.pending.max = 1;
+    f.limits.pending.quiet_ns = NS_PER_S;
+    fleet_start(&f);
+    (void)fleet_add(&f);
+    struct fake_node *first = fleet_add(&f);
+    (void)snprintf(id, sizeof(id), "%s", first->identity.node_id);
+    UNTIL(&f, is_known(&f, id));
+    struct fake_node *second = fleet_add(&f);
+    UNTIL(&f, second->down_code == ERR_DENIED);
+    assert_false(is_known(&f, second->identity.node_id));
+    fleet_remove(&f, first);
+    UNTIL(&f, is_known(&f, second->identity.node_id));
+    assert_false(is_known(&f, id));
+    fleet_fini(&f);
+}
+
 static void a_bad_change_is_held_and_good_ones_pass_it(void **state)
 {
     (void)state;
@@ -168,6 +217,49 @@ static void a_crash_of_what_is_stable_is_taken_back(void **state)
     fleet_change(&f, "FIX", "y=1");
     UNTIL(&f, fleet_is_insync(&f, "FIX"));
     assert_true(SERVES(&f.nodes[1], "210"));
+    fleet_fini(&f);
+}
+
+/** The status without spaces, in `a`. */
+static const char *status_of(struct fleet *f, struct arena *a)
+{
+    char *text = arena_str(a, rollout_status(f->rollout, a));
+    char *end = text;
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c != ' ' && *c != '\n')
+            *end++ = *c;
+    }
+    *end = '\0';
+    return text;
+}
+
+static bool status_has(struct fleet *f, const char *text)
+{
+    AUTO_ARENA struct arena a = {0};
+    return strstr(status_of(f, &a), text) != NULL;
+}
+
+static void a_node_that_crashes_alone_is_named_and_takes_back_nothing(void **state)
+{
+    (void)state;
+    struct fleet f;
+    start_with(&f, 2);
+    f.nodes[0].proven = f.nodes[0].applied;
+    fleet_change(&f, "C1", "y=7");
+    UNTIL(&f, fleet_is_insync(&f, "C1"));
+    uint64_t sequence = fleet_rollout(&f).sequence;
+    f.nodes[1].proven = f.nodes[1].applied;
+    fleet_run_for(&f, 500 * NS_PER_MS);
+    f.nodes[0].deadly_value = 7;
+    UNTIL(&f, status_has(&f, "\"RejectsStable\":true"));
+    assert_true(SERVES(&f.nodes[0], "100"));
+    assert_true(SERVES(&f.nodes[1], "170"));
+    assert_int_equal(fleet_rollout(&f).sequence, sequence);
+    f.nodes[0].deadly_value = 0;
+    fleet_change(&f, "C2", "x=2");
+    UNTIL(&f, fleet_is_insync(&f, "C2"));
+    assert_true(SERVES(&f.nodes[0], "270"));
+    UNTIL(&f, !status_has(&f, "\"RejectsStable\":true"));
     fleet_fini(&f);
 }
 
@@ -294,19 +386,6 @@ static void another_holder_waits_for_the_lease_and_raises_the_epoch(void **state
     fleet_fini(&f);
 }
 
-/** The status without spaces, in `a`. */
-static const char *status_of(struct fleet *f, struct arena *a)
-{
-    char *text = arena_str(a, rollout_status(f->rollout, a));
-    char *end = text;
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c != ' ' && *c != '\n')
-            *end++ = *c;
-    }
-    *end = '\0';
-    return text;
-}
-
 static void the_status_names_nodes_and_roots(void **state)
 {
     (void)state;
@@ -326,10 +405,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_change_arrives_at_every_node_and_is_then_in_sync),
         cmocka_unit_test(an_unknown_node_is_noted_and_gets_nothing_until_it_is_admitted),
+        cmocka_unit_test(a_pending_node_is_forgotten_once_it_no_longer_asks),
+        cmocka_unit_test(a_full_table_takes_a_key_in_for_one_that_no_longer_asks),
         cmocka_unit_test(a_bad_change_is_held_and_good_ones_pass_it),
         cmocka_unit_test(of_changes_rejected_together_only_the_bad_one_is_held),
         cmocka_unit_test(content_that_cannot_be_compiled_is_held),
         cmocka_unit_test(a_crash_of_what_is_stable_is_taken_back),
+        cmocka_unit_test(a_node_that_crashes_alone_is_named_and_takes_back_nothing),
         cmocka_unit_test(a_control_that_comes_again_goes_on_where_it_was),
         cmocka_unit_test(chunks_that_were_lost_are_made_again),
         cmocka_unit_test(releases_that_nobody_needs_are_collected),

@@ -37,6 +37,25 @@ static void a_node_is_added_replaced_and_listed(void **state)
     assert_string_equal(nodes[1].id, "n2");
 }
 
+static void only_a_pending_node_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    struct store_node node = {.address = ""};
+    struct errctx ec = {0};
+    begin(f);
+    node.id = "n1";
+    OK(store_node_put(f->conn, &node, EC));
+    node.id = "n2";
+    node.state = STORE_NODE_ADMITTED;
+    OK(store_node_put(f->conn, &node, EC));
+    OK(store_node_drop_pending(f->conn, "n1", EC));
+    OK(store_node_drop_pending(f->conn, "n2", EC));
+    OK(store_node_drop_pending(f->conn, "n3", EC));
+    commit(f);
+    assert_int_equal(store_node_get(f->conn, &f->arena, "n1", &node, &ec), ERR_NOT_FOUND);
+    OK(store_node_get(f->conn, &f->arena, "n2", &node, EC));
+}
+
 static void a_node_row_with_a_short_key_is_damaged(void **state)
 {
     struct fixture *f = *state;
@@ -242,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_node_is_added_replaced_and_listed),
+        TEST(only_a_pending_node_is_dropped),
         TEST(a_node_row_with_a_short_key_is_damaged),
         TEST(the_epoch_rises_when_the_lease_changes_hands),
         TEST(a_control_that_lost_the_lease_can_publish_nothing),
