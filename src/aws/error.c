@@ -2,8 +2,10 @@
 // Error codes and error documents of the APIs. Called by whoever refuses a call, on any thread.
 #include "aws/error.h"
 
+#include "aws/limits.h"
 #include "aws/text_priv.h"
 #include "base/check.h"
+#include "base/utf8.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -69,6 +71,13 @@ enum aws_error aws_fail(struct aws_fault *fault, enum aws_error error, const cha
     va_end(args);
     fault->error = error;
     return error;
+}
+
+const char *aws_echo(struct arena *a, const char *value)
+{
+    struct slice whole = slice_str(value);
+    struct slice shown = utf8_clip(whole, AWS_ECHO_MAX_BYTES);
+    return shown.len == whole.len ? value : arena_str(a, shown);
 }
 
 void aws_request_id(const uint8_t random[16], char out[AWS_REQUEST_ID_SIZE])

@@ -40,6 +40,12 @@ struct aws_fault {
 enum aws_error aws_fail(struct aws_fault *fault, enum aws_error error, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
+/**
+ * A value of the client's as an error text shows it: at most AWS_ECHO_MAX_BYTES, not cut inside a
+ * character. In `a`, or `value` itself.
+ */
+const char *aws_echo(struct arena *a, const char *value);
+
 /** "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx" and a NUL. */
 #define AWS_REQUEST_ID_SIZE 37
 

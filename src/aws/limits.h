@@ -10,6 +10,9 @@
  * of 1,024 characters each, with its markup, is about 1.5 MiB. */
 #define AWS_XML_MAX_BYTES ((size_t)4 << 20)
 
+/* A value of the client's inside an error text, bytes; what is longer is cut. */
+#define AWS_ECHO_MAX_BYTES ((size_t)256)
+
 /* Elements within elements. The deepest shape (ChangeResourceRecordSetsRequest) has eight. */
 #define AWS_XML_MAX_DEPTH 16
 

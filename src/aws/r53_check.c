@@ -149,12 +149,12 @@ static bool is_duplicate(const struct r53_wire_set *wire, size_t index)
 static void check_value(struct r53_batch *b, struct r53_step *step, size_t index)
 {
     struct errctx ec = {0};
-    struct slice value = slice_str(step->set.resource_records[index].value);
+    const char *value = step->set.resource_records[index].value;
     struct r53_wire_set *wire = &step->wire;
-    if (dns_rdata_parse(b->arena, wire->type, value, &wire->rdata[index], &ec) != ERR_OK)
+    if (dns_rdata_parse(b->arena, wire->type, slice_str(value), &wire->rdata[index], &ec) != ERR_OK)
         R53_REFUSE(b, step, "%s", ec.text);
     else if (is_duplicate(wire, index))
-        R53_REFUSE(b, step, "Duplicate Resource Record: '%.*s'", SLICE_FMT(value));
+        R53_REFUSE(b, step, "Duplicate Resource Record: '%s'", aws_echo(b->arena, value));
 }
 
 static void check_values(struct r53_batch *b, struct r53_step *step)

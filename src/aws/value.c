@@ -2,15 +2,13 @@
 // Scalar members of shapes. Called by the XML codec and the binder, on any thread.
 #include "aws/value_priv.h"
 
+#include "aws/limits.h"
 #include "aws/text_priv.h"
 #include "base/check.h"
 #include "base/time.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
-
-/* A refused value inside an error text, bytes; what is longer is cut. */
-#define MISFIT_VALUE_MAX_BYTES ((size_t)256)
 
 static void *field_of(const struct aws_member *m, void *object)
 {
@@ -271,7 +269,7 @@ static const char *enum_list(struct arena *a, const struct aws_member *m)
 const char *misfit_in_xml(struct arena *a, enum misfit misfit, const struct aws_member *m,
                           struct slice text)
 {
-    struct slice shown = utf8_clip(text, MISFIT_VALUE_MAX_BYTES);
+    struct slice shown = utf8_clip(text, AWS_ECHO_MAX_BYTES);
     const char *value = arena_str(a, shown);
     switch (misfit) {
     case MISFIT_BOOL:
@@ -347,7 +345,7 @@ static const char *constraint_of(struct arena *a, enum misfit misfit, const stru
 const char *misfit_in_request(struct arena *a, enum misfit misfit, const struct aws_member *m,
                               struct slice text)
 {
-    struct slice shown = utf8_clip(text, MISFIT_VALUE_MAX_BYTES);
+    struct slice shown = utf8_clip(text, AWS_ECHO_MAX_BYTES);
     if (misfit == MISFIT_CHARACTER)
         shown = SLICE_LIT("?");
     return arena_printf(

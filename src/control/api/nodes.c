@@ -87,7 +87,8 @@ static enum aws_error find_node(struct api_call *c, const json_t *in, struct sto
         return aws_fail(&c->fault, AWS_InvalidInput, "A text 'Id' is expected");
     enum err err = store_node_get(c->conn, c->arena, id, out, &ec);
     if (err == ERR_NOT_FOUND)
-        return aws_fail(&c->fault, AWS_NoSuchNode, "No node found with ID: %s", id);
+        return aws_fail(&c->fault, AWS_NoSuchNode, "No node found with ID: %s",
+                        aws_echo(c->arena, id));
     return err == ERR_OK ? AWS_OK : api_store_failed(c, err, &ec);
 }
 

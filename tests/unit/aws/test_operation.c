@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of operations, the router and the binder.
 #include "aws/bind.h"
+#include "aws/limits.h"
 #include "aws/operation.h"
 #include "aws/r53_ids.h"
 #include "aws/route53.h"
@@ -207,6 +208,20 @@ static void errors_have_each_services_form(void **state)
     assert_int_equal(aws_error_status(AWS_NoSuchHostedZone), 404);
 }
 
+static void an_error_shows_the_front_of_a_long_value(void **state)
+{
+    (void)state;
+    char text[AWS_ECHO_MAX_BYTES + 2];
+    memset(text, 'x', sizeof(text));
+    text[AWS_ECHO_MAX_BYTES + 1] = '\0';
+    assert_int_equal(strlen(aws_echo(&arena, text)), AWS_ECHO_MAX_BYTES);
+    memcpy(text + AWS_ECHO_MAX_BYTES - 1, "\xc3\xa9", 2); /* one character over the edge */
+    assert_int_equal(strlen(aws_echo(&arena, text)), AWS_ECHO_MAX_BYTES - 1);
+    text[AWS_ECHO_MAX_BYTES - 1] = 'x';
+    text[AWS_ECHO_MAX_BYTES] = '\0';
+    assert_string_equal(aws_echo(&arena, text), text);
+}
+
 static void ids_have_the_form_of_aws(void **state)
 {
     (void)state;
@@ -235,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_body_may_be_left_out_where_nothing_of_it_is_required),
         cmocka_unit_test(a_creation_answers_with_its_location),
         cmocka_unit_test(errors_have_each_services_form),
+        cmocka_unit_test(an_error_shows_the_front_of_a_long_value),
         cmocka_unit_test(ids_have_the_form_of_aws),
     };
     return cmocka_run_group_tests(tests, arena_setup, arena_teardown);

@@ -85,6 +85,9 @@ static void decisions_that_do_not_fit_are_refused(void **state)
     assert_holds(decide(f, "FrobNode", 404), "\"Code\":\"UnknownOperationException\"");
     assert_holds(fixture_post(f, WEIR "AdmitNode", "{\"Id\": \"nope\"}", 404),
                  "No node found with ID: nope");
+    const char *body = arena_printf(&f->arena, "{\"Id\": \"%0300d\"}", 0);
+    const char *shown = arena_printf(&f->arena, "No node found with ID: %0256d\"", 0);
+    assert_holds(fixture_post(f, WEIR "AdmitNode", body, 404), shown);
     assert_holds(fixture_post(f, WEIR "AdmitNode", "{}", 400), "A text 'Id' is expected");
     assert_holds(fixture_post(f, WEIR "AdmitNode", "[]", 400), "not a JSON object");
     assert_holds(fixture_post(f, WEIR "AdmitNode", "{\"Id\":1,\"Id\":2}", 400),
