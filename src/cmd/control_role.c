@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The control role: where API, store and rollout meet. They never include each other; the API
-// wakes the rollout through the store's commit, and asks for the nodes' status through a callback.
+// wakes the rollout through the store's commit, and asks for the nodes' status and for the built-in
+// zones through callbacks.
 // Runs in the role's process: API on the main loop, rollout on a thread of its own.
 #include "cmd/control_role.h"
 
 #include "base/alloc.h"
 #include "cmd/control_first_start.h"
 #include "control/api/api.h"
+#include "control/compile/compile.h"
 #include "control/rollout/rollout.h"
 
 #include <stdatomic.h>
@@ -21,6 +23,7 @@ struct control {
     struct net_tls *tls;               /* of --api-https */
     struct api *api;
     const char *address; /* what the built-in zones answer for the name servers */
+    struct compile_builtin builtin;
 };
 
 static struct role_socket control_sockets[2];
@@ -66,6 +69,14 @@ static struct slice node_status(void *user, struct arena *a)
     return rollout_status(c->rollout, a);
 }
 
+/** Delegation sets changed; on a worker of the API, in its transaction. */
+static enum err write_builtin_zones(void *user, struct store_conn *conn, struct errctx *ec)
+{
+    struct control *c = user;
+    bool is_changed = false;
+    return compile_builtin_zones(conn, &c->builtin, &is_changed, ec);
+}
+
 /** The address that clients reach this node by; NULL where nobody said and DNS is on a wildcard. */
 static const char *advertised(const struct settings *settings)
 {
@@ -85,14 +96,15 @@ static enum err start_rollout(struct control *c, struct errctx *ec)
 {
     const struct settings *settings = c->context->settings;
     c->address = advertised(settings);
+    c->builtin = (struct compile_builtin){.platform = settings->platform,
+                                          .addresses = &c->address,
+                                          .address_count = c->address != NULL ? 1 : 0};
     struct rollout_options options = {
         .store = c->store,
         .keys = c->keys,
         .holder = c->keys->identity.node_id,
         .nodes_fd = c->context->nodes_fd,
-        .builtin = {.platform = settings->platform,
-                    .addresses = &c->address,
-                    .address_count = c->address != NULL ? 1 : 0},
+        .builtin = c->builtin,
     };
     struct rollout *rollout = NULL;
     enum err e = rollout_start(&options, &rollout, ec);
@@ -112,6 +124,7 @@ static enum err start_api(struct control *c, struct errctx *ec)
         .rate_per_s = (uint32_t)settings->api_rate,
         .limits = HTTP_LIMITS_DEFAULT,
         .node_status = node_status,
+        .write_builtin_zones = write_builtin_zones,
         .user = c,
     };
     enum err e = api_new(c->context->loop, &options, &c->api, ec);

@@ -29,6 +29,11 @@ struct api_options {
      * other members to the answer. Called on a worker's thread. NULL: nothing is known.
      */
     struct slice (*node_status)(void *user, struct arena *a);
+    /**
+     * The delegation sets changed in the write transaction of `conn`: writes in it what Weir's own
+     * zones say of them. Called on a worker's thread. NULL: nothing does.
+     */
+    enum err (*write_builtin_zones)(void *user, struct store_conn *conn, struct errctx *ec);
     void *user;
 };
 

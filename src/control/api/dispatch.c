@@ -43,9 +43,14 @@ struct weir_handler {
 };
 
 static const struct weir_handler weir_handlers[] = {
-    {"AdmitNode", api_admit_node, WRITES},   {"CordonNode", api_cordon_node, WRITES},
-    {"DrainNode", api_drain_node, WRITES},   {"ListNodes", api_list_nodes, READS},
-    {"RemoveNode", api_remove_node, WRITES}, {"UncordonNode", api_uncordon_node, WRITES},
+    {"AdmitNode", api_admit_node, WRITES},
+    {"CordonNode", api_cordon_node, WRITES},
+    {"DrainNode", api_drain_node, WRITES},
+    {"ListDelegationSets", api_list_delegation_sets, READS},
+    {"ListNodes", api_list_nodes, READS},
+    {"RemoveNode", api_remove_node, WRITES},
+    {"SetDelegationSetAddresses", api_set_delegation_set_addresses, WRITES},
+    {"UncordonNode", api_uncordon_node, WRITES},
 };
 
 static const char weir_path[] = "/weir/2026-01-01/";

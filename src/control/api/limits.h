@@ -41,6 +41,9 @@
 /** Characters of a change's comment. Source: Route 53, ChangeInfo, Comment. */
 #define API_COMMENT_MAX_BYTES ((size_t)256)
 
+/** Zones of a delegation set that are read at a time to be written anew; bounds memory alone. */
+#define API_REWRITE_PAGE_ZONES ((size_t)1000)
+
 /** Zones of one name that one look reads: as many as there are delegation sets, and more. */
 #define API_SAME_NAME_MAX ((size_t)64)
 

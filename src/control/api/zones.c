@@ -4,7 +4,6 @@
 #include "control/api/zones_priv.h"
 
 #include "aws/r53_ids.h"
-#include "base/random.h"
 #include "dns/name.h"
 
 /* A zone on its way into the store. */
@@ -24,17 +23,6 @@ enum aws_error api_find_zone(struct api_call *c, const char *id, struct store_zo
     return err == ERR_OK ? AWS_OK : api_store_failed(c, err, &ec);
 }
 
-enum aws_error find_delegation_set(struct api_call *c, const char *id,
-                                   struct store_delegation_set *out)
-{
-    struct errctx ec = {0};
-    enum err err = store_delegation_set_get(c->conn, c->arena, id, out, &ec);
-    if (err == ERR_NOT_FOUND)
-        return aws_fail(&c->fault, AWS_NoSuchDelegationSet,
-                        "A reusable delegation set with the specified ID does not exist: %s", id);
-    return err == ERR_OK ? AWS_OK : api_store_failed(c, err, &ec);
-}
-
 struct r53_hosted_zone zone_shape(struct api_call *c, const struct store_zone *zone)
 {
     struct r53_hosted_zone_config *config = ARENA_NEW(c->arena, struct r53_hosted_zone_config);
@@ -49,8 +37,8 @@ struct r53_hosted_zone zone_shape(struct api_call *c, const struct store_zone *z
                                     .resource_record_set_count = (int64_t)zone->set_count};
 }
 
-/* Names stand without their final dot in a delegation set; its id only where it was chosen, because
- * tools compare it with what they asked for. */
+/* The id of a delegation set stands only where it was chosen, because tools compare it with what
+ * they asked for. */
 static struct r53_delegation_set *set_shape(struct api_call *c,
                                             const struct store_delegation_set *set, bool is_chosen)
 {
@@ -59,11 +47,8 @@ static struct r53_delegation_set *set_shape(struct api_call *c,
     shape->has_name_servers = true;
     shape->name_servers = arena_array(c->arena, STORE_SET_NAMES, sizeof(char *));
     shape->name_servers_count = STORE_SET_NAMES;
-    for (size_t i = 0; i < STORE_SET_NAMES; i++) {
-        struct slice name = slice_str(set->names[i]);
-        size_t dot = slice_ends_with(name, SLICE_LIT(".")) ? 1 : 0;
-        shape->name_servers[i] = arena_str(c->arena, slice_sub(name, 0, name.len - dot));
-    }
+    for (size_t i = 0; i < STORE_SET_NAMES; i++)
+        shape->name_servers[i] = name_server_text(c, set->names[i]);
     return shape;
 }
 
@@ -153,6 +138,7 @@ static enum err put_zone_objects(struct api_call *c, struct new_zone *zone, stru
                                  .order = (int64_t)zone->row.created_version,
                                  .has_delegation_set_chosen = zone->is_set_chosen,
                                  .delegation_set_chosen = zone->is_set_chosen};
+    r53_zone_body_set_addresses(c->arena, &body, zone->set.addresses, zone->set.address_count);
     struct store_object object = {
         .kind = STORE_ZONE, .group = zone->row.id, .body = r53_zone_body_encode(c->arena, &body)};
     enum err err = store_object_put(c->conn, &object, ec);
@@ -324,35 +310,4 @@ enum aws_error api_delete_hosted_zone(struct api_call *c, const void *in, void *
     c->resource = arena_printf(c->arena, "/hostedzone/%s", zone.id);
     response->change_info = ARENA_NEW(c->arena, struct r53_change_info);
     return api_add_change(c, version, NULL, response->change_info);
-}
-
-/* ---- delegation sets */
-
-static enum err add_delegation_set(struct store_conn *c, struct arena *a, const char *platform,
-                                   uint32_t position, struct errctx *ec)
-{
-    uint8_t random[16];
-    char id[R53_ID_SIZE];
-    random_bytes(random, sizeof(random));
-    r53_id_make(R53_ID_DELEGATION_SET, random, id);
-    struct store_delegation_set set = {.id = id, .position = position};
-    for (uint32_t i = 0; i < STORE_SET_NAMES; i++)
-        set.names[i] = arena_printf(a, "ns-%u.%s.", position * STORE_SET_NAMES + i + 1, platform);
-    return store_delegation_set_add(c, &set, ec);
-}
-
-enum err api_delegation_sets_make(struct store_conn *c, const char *platform, struct errctx *ec)
-{
-    AUTO_ARENA struct arena a = {0};
-    struct store_delegation_set *sets;
-    size_t count = 0;
-    enum err err = store_begin_write(c, ec);
-    if (err == ERR_OK)
-        err = store_delegation_set_list(c, &a, &sets, &count, ec);
-    for (uint32_t i = 0; err == ERR_OK && count == 0 && i < API_DELEGATION_SETS; i++)
-        err = add_delegation_set(c, &a, platform, i, ec);
-    if (err == ERR_OK)
-        return store_commit(c, ec);
-    store_rollback(c);
-    return err_wrap(ec, "delegation sets");
 }

@@ -14,4 +14,7 @@ struct r53_hosted_zone zone_shape(struct api_call *c, const struct store_zone *z
 enum aws_error find_delegation_set(struct api_call *c, const char *id,
                                    struct store_delegation_set *out) MUST_USE;
 
+/** Name servers stand without their final dot in a delegation set. */
+const char *name_server_text(struct api_call *c, const char *name);
+
 #endif
