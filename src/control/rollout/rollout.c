@@ -50,14 +50,15 @@ static void tell_behind(struct rollout *r)
     r->is_behind_told = is_behind;
 }
 
-/** Logs each node that begins to reject the stable release, which stays so for the others. */
+/** Logs each node that begins to reject the stable release, which stays for the others. */
 static void tell_rejections(struct rollout *r)
 {
     for (size_t i = 0; i < r->core->roster.count; i++) {
         struct roster_node *n = r->core->roster.nodes[i];
         bool rejects = core_rejects_stable(r->core, n, time_monotonic_ns());
         if (rejects && !n->is_rejection_told)
-            LOG(LOG_ERROR, "a node alone rejects the stable release: changes wait for it",
+            LOG(LOG_ERROR,
+                "a node rejects the stable release, which is not taken back: changes wait for it",
                 LOG_STR("node", n->id), LOG_STR("reason", n->reason));
         n->is_rejection_told = rejects;
     }
