@@ -31,6 +31,7 @@ static const struct command commands[] = {
     {"up", "[--SETTING VALUE]...", "run a node in the foreground", run_up},
     {"node", "list|admit|cordon|uncordon|drain|remove|pin|unpin", "the nodes of the fleet",
      tool_node},
+    {"set", "list|addresses", "the delegation sets and their local addresses", tool_set},
     {"status", "[--data DIR]", "what the node on this machine does", tool_status},
     {"help", "[up|--man-options]", "this text, or the settings of `weir up`", run_help},
     {"version", "", "the version of this program", run_version},

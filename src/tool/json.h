@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// jansson values that end with their block.
+// jansson values that end with their block, and as texts.
 #ifndef TOOL_JSON_H
 #define TOOL_JSON_H
 
-#include "base/macros.h"
+#include "base/arena.h"
 
 #include <jansson.h>
 
@@ -12,5 +12,11 @@ static inline void tool_json_cleanup(json_t **value)
     json_decref(*value);
 }
 #define AUTO_JSON CLEANUP(tool_json_cleanup)
+
+/** The text at the key; "" where it is missing or no text. Borrowed from the object. */
+const char *tool_text_at(const json_t *object, const char *key);
+
+/** The texts of a list with commas between, in `a`; "?" for what is no text, "" for no list. */
+const char *tool_joined(struct arena *a, const json_t *list);
 
 #endif

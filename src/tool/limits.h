@@ -7,8 +7,8 @@
 
 #include <stddef.h>
 
-/* Words on a command line besides options: a verb and what it works on, and room to name more. */
-#define TOOL_WORDS_MAX ((size_t)16)
+/* Words on a command line besides options: a verb, a delegation set and 256 addresses. */
+#define TOOL_WORDS_MAX ((size_t)258)
 
 /* DIR/ready.json: a few services with 64 addresses each at most. */
 #define TOOL_READY_MAX_BYTES ((size_t)65536)

@@ -2,26 +2,12 @@
 // `weir node list`. Called on the main thread of the command.
 #include "tool/node_list.h"
 
-#include "base/arena.h"
-#include "base/buf.h"
+#include "base/time.h"
 #include "tool/status.h"
 #include "tool/table.h"
 
 /* Digits of a root's hash that tell it from the others at a glance. */
 #define ROOT_DIGITS 12
-
-static const char *joined(struct arena *a, const json_t *list)
-{
-    AUTO_BUF struct buf out = {0};
-    const json_t *item = NULL;
-    size_t i = 0;
-    json_array_foreach(list, i, item)
-    {
-        const char *text = json_string_value(item);
-        buf_printf(&out, "%s%s", i > 0 ? "," : "", text != NULL ? text : "?");
-    }
-    return arena_str(a, buf_slice(&out));
-}
 
 /** Any scalar or list as a cell; "" for what is missing, and for false. */
 static const char *cell(struct arena *a, const json_t *value)
@@ -31,7 +17,7 @@ static const char *cell(struct arena *a, const json_t *value)
     if (json_is_integer(value))
         return arena_printf(a, "%lld", (long long)json_integer_value(value));
     if (json_is_array(value))
-        return joined(a, value);
+        return tool_joined(a, value);
     return json_is_true(value) ? "yes" : "";
 }
 

@@ -39,12 +39,6 @@ enum err tool_status_fetch(struct arena *a, const char *data_dir, json_t **out_s
     return ERR_OK;
 }
 
-const char *tool_text_at(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text != NULL ? text : "";
-}
-
 static long long number_at(const json_t *object, const char *key)
 {
     return json_integer_value(json_object_get(object, key));

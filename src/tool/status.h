@@ -19,7 +19,4 @@ enum err tool_status_fetch(struct arena *a, const char *data_dir, json_t **out_s
 /** Shows the object to people. `health` is the text of /healthz. */
 void tool_status_print(const json_t *status, const char *health, FILE *out);
 
-/** The text at the key; "" where it is missing or no text. Borrowed from the object. */
-const char *tool_text_at(const json_t *object, const char *key);
-
 #endif

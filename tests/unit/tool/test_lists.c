@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `weir node list` and `weir status` show of an answer.
 #include "tool/node_list.h"
+#include "tool/set_list.h"
 #include "tool/status.h"
 
 #include <setjmp.h>
@@ -72,6 +73,25 @@ static void an_answer_without_nodes_is_an_empty_list(void **state)
     free(text);
 }
 
+static void a_set_is_a_line_with_its_names_and_addresses(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    AUTO_JSON json_t *object =
+        object_of("{\"DelegationSets\": [{\"Id\": \"N1\", \"NameServers\": [\"a\", \"b\"], "
+                  "\"Addresses\": [\"192.0.2.1\", \"2001:db8::1\"]}, "
+                  "{\"Id\": \"N2\", \"NameServers\": [7], \"Addresses\": []}, 17]}");
+    tool_set_list_print(object, out);
+    fclose(out);
+    assert_string_equal(text, "ID  NAME SERVERS  ADDRESSES\n"
+                              "N1  a,b           192.0.2.1,2001:db8::1\n"
+                              "N2  ?             all\n"
+                              "-   -             all\n");
+    free(text);
+}
+
 static void status_shows_roots_roles_and_feeds(void **state)
 {
     (void)state;
@@ -114,6 +134,7 @@ int main(void)
         cmocka_unit_test(a_node_is_a_line_with_what_it_reported),
         cmocka_unit_test(a_node_that_never_reported_is_listed_too),
         cmocka_unit_test(an_answer_without_nodes_is_an_empty_list),
+        cmocka_unit_test(a_set_is_a_line_with_its_names_and_addresses),
         cmocka_unit_test(status_shows_roots_roles_and_feeds),
         cmocka_unit_test(a_status_of_another_version_does_not_stop_the_tool),
     };

@@ -16,7 +16,7 @@ static struct errctx ec;
 /** Parses words separated by spaces; arguments live until the next call. */
 static enum err parse(unsigned known, const char *line)
 {
-    static char text[512];
+    static char text[1024];
     static char *argv[TOOL_WORDS_MAX + 8];
     int argc = 0;
     char *rest = NULL;
@@ -96,8 +96,13 @@ static void behind_two_dashes_all_are_words(void **state)
 static void words_have_a_limit(void **state)
 {
     (void)state;
-    assert_int_equal(parse(0, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16"), ERR_OK);
-    assert_int_equal(parse(0, "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"), ERR_INVALID);
+    char line[2 * TOOL_WORDS_MAX + 3] = "";
+    for (size_t i = 0; i < TOOL_WORDS_MAX; i++)
+        memcpy(line + 2 * i, "w ", 3);
+    assert_int_equal(parse(0, line), ERR_OK);
+    assert_int_equal(options.word_count, TOOL_WORDS_MAX);
+    memcpy(line + 2 * TOOL_WORDS_MAX, "w ", 3);
+    assert_int_equal(parse(0, line), ERR_INVALID);
 }
 
 int main(void)

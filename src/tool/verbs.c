@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables of verbs. Called by the nouns, on the main thread of the command.
+#include "tool/verbs.h"
+
+#include "tool/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum err tool_call_operation(const struct tool_options *options, const char *operation,
+                             const json_t *input, json_t **out_output, struct errctx *ec)
+{
+    AUTO_ARENA struct arena a = {0};
+    AUTO_CLIENT struct tool_client client = {0};
+    const struct tool_client_options where = {.data_dir = options->data_dir,
+                                              .endpoint = options->endpoint};
+    enum err e = tool_client_open(&a, &where, &client, ec);
+    return e == ERR_OK ? tool_weir_call(&client, &a, operation, input, out_output, ec) : e;
+}
+
+enum err tool_run_list(const struct tool_verb *verb, const struct tool_options *options,
+                       void (*print)(const json_t *answer, FILE *out), struct errctx *ec)
+{
+    AUTO_JSON json_t *input = json_object();
+    AUTO_JSON json_t *output = NULL;
+    enum err e = tool_call_operation(options, verb->operation, input, &output, ec);
+    if (e != ERR_OK)
+        return e;
+    if (options->is_json) {
+        json_dumpf(output, stdout, JSON_INDENT(2));
+        (void)fputc('\n', stdout);
+    } else {
+        print(output, stdout);
+    }
+    return ERR_OK;
+}
+
+static int run_verb(const char *noun, const struct tool_verb *verb, int argc, char **argv)
+{
+    struct tool_options options;
+    struct errctx ec = {0};
+    enum err e = tool_options_parse(argc, argv, verb->options, &options, &ec);
+    if (e == ERR_OK &&
+        (options.word_count < verb->words_min || options.word_count > verb->words_max))
+        e = err_set(&ec, ERR_INVALID, "usage: weir %s %s %s", noun, verb->name, verb->arguments);
+    if (e == ERR_OK)
+        e = verb->run(verb, &options, &ec);
+    if (e == ERR_OK)
+        return EXIT_SUCCESS;
+    fprintf(stderr, "weir %s %s: %s\n", noun, verb->name, ec.text);
+    return EXIT_FAILURE;
+}
+
+int tool_run_verbs(const char *noun, const struct tool_verb *verbs, size_t verb_count, int argc,
+                   char **argv)
+{
+    for (size_t i = 0; argc > 0 && i < verb_count; i++) {
+        if (strcmp(argv[0], verbs[i].name) == 0)
+            return run_verb(noun, &verbs[i], argc, argv);
+    }
+    fprintf(stderr, "usage:\n");
+    for (size_t i = 0; i < verb_count; i++)
+        fprintf(stderr, "  weir %s %s %s\n", noun, verbs[i].name, verbs[i].arguments);
+    return EXIT_FAILURE;
+}
