@@ -75,7 +75,9 @@ struct node_db {
 /** The result of a call of SQLite as ours. */
 static enum err db_failed(const struct node_db *db, int result, struct errctx *ec, const char *what)
 {
-    bool is_damage = (result & 0xff) == SQLITE_CORRUPT || (result & 0xff) == SQLITE_NOTADB;
+    int code = result & 0xff;
+    /* SQLITE_ERROR: our statements find no such table, in a file that was emptied. */
+    bool is_damage = code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
     const char *why = db->sqlite != NULL ? sqlite3_errmsg(db->sqlite) : sqlite3_errstr(result);
     return err_set(ec, is_damage ? ERR_CORRUPT : ERR_IO, "node.db: %s: %s", what, why);
 }

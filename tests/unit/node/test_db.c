@@ -286,6 +286,20 @@ static void a_file_that_is_no_database_is_set_aside(void **state)
     kit_fini(&k);
 }
 
+static void a_file_without_tables_is_damaged_for_readers(void **state)
+{
+    (void)state;
+    struct kit k;
+    kit_init(&k);
+    AUTO_ARENA struct arena a = {0};
+    int fd = open(arena_printf(&a, "%s/node.db", k.dir), O_WRONLY | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    struct node_db *reader;
+    assert_int_equal(node_db_open(k.dir, false, &reader, NULL), ERR_CORRUPT);
+    kit_fini(&k);
+}
+
 static void damaged_tables_are_set_aside(void **state)
 {
     (void)state;
@@ -356,6 +370,7 @@ int main(void)
         cmocka_unit_test(roots_are_listed_newest_first),
         cmocka_unit_test(only_chunks_that_are_not_marked_are_swept),
         cmocka_unit_test(a_file_that_is_no_database_is_set_aside),
+        cmocka_unit_test(a_file_without_tables_is_damaged_for_readers),
         cmocka_unit_test(damaged_tables_are_set_aside),
         cmocka_unit_test(opening_a_file_that_is_there_writes_nothing),
         cmocka_unit_test(a_reader_goes_on_with_a_file_that_was_set_aside),
