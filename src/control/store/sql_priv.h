@@ -84,6 +84,9 @@ enum err sql_open(const struct sql_options *options, struct sql **out_sql, struc
     MUST_USE;
 void sql_close(struct sql *sql); /* NULL is fine; no rows may be open */
 
+/** Whether a file cannot be opened as a database, being no or half of one. Nobody has it open. */
+bool sql_is_damaged(const char *path);
+
 /** Several statements without parameters. */
 enum err sql_script(struct sql *sql, const char *text, struct errctx *ec) MUST_USE;
 

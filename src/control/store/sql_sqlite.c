@@ -201,6 +201,16 @@ void sql_close(struct sql *sql)
     mem_cleanup(&sql);
 }
 
+bool sql_is_damaged(const char *path)
+{
+    sqlite3 *handle = NULL;
+    int code = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(handle, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+    (void)sqlite3_close(handle);
+    return code_of(code) == ERR_CORRUPT;
+}
+
 enum err sql_begin_read(struct sql *sql, struct errctx *ec)
 {
     return run(sql, "BEGIN", "begin", ec);

@@ -22,7 +22,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #define STORE_URL "sqlite"
 #define STORE_FILE "control.db"
@@ -58,6 +60,40 @@ static enum err store_sql_open(const struct store *s, struct sql **out_sql, stru
     return sql_open(&options, out_sql, ec);
 }
 
+/** Opens all and brings the tables up to date. */
+static enum err open_files(const struct store *s, struct sql **out_sql, struct errctx *ec)
+{
+    struct sql *sql = NULL;
+    enum err err = file_make(s->path, ec);
+    if (err == ERR_OK)
+        err = file_make(s->chunks_path, ec);
+    if (err == ERR_OK)
+        err = store_sql_open(s, &sql, ec);
+    if (err == ERR_OK)
+        err = migrate(sql, s->busy_timeout_ms, time_unix_ms(), ec);
+    if (err != ERR_OK) {
+        sql_close(sql);
+        return err;
+    }
+    *out_sql = sql;
+    return ERR_OK;
+}
+
+/** Moves the chunks out of the way, over older ones: all of them can be compiled again. */
+static enum err set_chunks_aside(const struct store *s, struct errctx *ec)
+{
+    AUTO_ARENA struct arena a = {0};
+    if (rename(s->chunks_path, arena_printf(&a, "%s.damaged", s->chunks_path)) != 0)
+        return err_errno(ec, "store: %s: set aside", s->chunks_path);
+    static const char *const companions[] = {"-wal", "-shm"};
+    for (size_t i = 0; i < ARRAY_LEN(companions); i++) {
+        const char *path = arena_printf(&a, "%s%s", s->chunks_path, companions[i]);
+        if (unlink(path) != 0 && errno != ENOENT)
+            return err_errno(ec, "store: %s: remove", path);
+    }
+    return ERR_OK;
+}
+
 static void store_free(struct store *s)
 {
     checkpointer_free(s->checkpointer);
@@ -79,15 +115,13 @@ enum err store_open(const char *url, const char *dir, struct store **out_store, 
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->writer_left, NULL);
     struct sql *sql = NULL;
-    enum err err = file_make(s->path, ec);
-    if (err == ERR_OK)
-        err = file_make(s->chunks_path, ec);
-    if (err == ERR_OK)
-        err = store_sql_open(s, &sql, ec);
-    if (err == ERR_OK)
-        err = migrate(sql, s->busy_timeout_ms, time_unix_ms(), ec);
+    enum err err = open_files(s, &sql, ec);
+    if (err == ERR_CORRUPT && sql_is_damaged(s->chunks_path)) {
+        err = set_chunks_aside(s, ec);
+        if (err == ERR_OK)
+            err = open_files(s, &sql, ec);
+    }
     if (err != ERR_OK) {
-        sql_close(sql);
         store_free(s);
         return err;
     }

@@ -67,18 +67,35 @@ static void a_directory_that_is_not_there_is_refused(void **state)
     assert_open_fails(&nowhere, "sqlite", ERR_NOT_FOUND);
 }
 
-static void a_file_that_is_no_database_is_damaged(void **state)
+static void write_junk(struct fixture *f, const char *name)
 {
-    struct fixture *f = *state;
-    fixture_close(f);
-    int fd = open(fixture_path(f, "control.db"), O_WRONLY | O_TRUNC);
+    int fd = open(fixture_path(f, name), O_WRONLY | O_TRUNC);
     char junk[8192];
     memset(junk, 'x', sizeof(junk));
     assert_int_equal(write(fd, junk, sizeof(junk)), sizeof(junk));
     assert_int_equal(close(fd), 0);
+}
+
+static void a_file_that_is_no_database_is_damaged(void **state)
+{
+    struct fixture *f = *state;
+    fixture_close(f);
+    write_junk(f, "control.db");
     assert_open_fails(f, "sqlite", ERR_CORRUPT);
+    struct stat st;
+    assert_int_not_equal(stat(fixture_path(f, "control-chunks.db.damaged"), &st), 0);
     assert_int_equal(truncate(fixture_path(f, "control.db"), 0), 0);
     fixture_open(f);
+}
+
+static void damaged_chunks_are_set_aside(void **state)
+{
+    struct fixture *f = *state;
+    fixture_close(f);
+    write_junk(f, "control-chunks.db");
+    fixture_open(f);
+    struct stat st;
+    assert_int_equal(stat(fixture_path(f, "control-chunks.db.damaged"), &st), 0);
 }
 
 static void lost_chunks_are_made_anew_empty(void **state)
@@ -343,6 +360,7 @@ int main(void)
         TEST(another_engine_is_refused),
         TEST(a_directory_that_is_not_there_is_refused),
         TEST(a_file_that_is_no_database_is_damaged),
+        TEST(damaged_chunks_are_set_aside),
         TEST(lost_chunks_are_made_anew_empty),
         TEST(versions_count_transactions_that_took_one),
         TEST(a_rollback_leaves_nothing_and_is_harmless_twice),
