@@ -41,7 +41,7 @@ static enum err plan_threads(const struct settings *settings, unsigned *out, str
 {
     size_t most = (DNS_THREADS_MAX - 1) / settings->dns.count;
     if (settings->dns_threads > most)
-        return err_set(ec, ERR_INVALID, "dns-threads: at most %zu with %zu addresses", most,
+        return err_set(ec, ERR_INVALID, "--dns-threads: at most %zu with %zu addresses", most,
                        settings->dns.count);
     uint64_t wanted = settings->dns_threads == 0 ? core_count() : settings->dns_threads;
     *out = (unsigned)(wanted < most ? wanted : most);
@@ -54,7 +54,7 @@ static enum err dns_plan(const struct settings *settings, struct role_socket **o
     /* A UDP and a TCP socket for each address that the setting may list; stays for good. */
     static struct role_socket sockets[2 * DNS_ADDRESSES_MAX];
     if (settings->dns.count == 0 || settings->dns.count > DNS_ADDRESSES_MAX)
-        return err_set(ec, ERR_INVALID, "dns: 1 to %d addresses", DNS_ADDRESSES_MAX);
+        return err_set(ec, ERR_INVALID, "--dns: 1 to %d addresses", DNS_ADDRESSES_MAX);
     unsigned threads = 0;
     enum err e = plan_threads(settings, &threads, ec);
     if (e != ERR_OK)
@@ -63,7 +63,7 @@ static enum err dns_plan(const struct settings *settings, struct role_socket **o
         struct net_address address;
         e = net_address_parse(slice_str(settings->dns.items[i]), &address, ec);
         if (e != ERR_OK)
-            return err_wrap(ec, "dns");
+            return err_wrap(ec, "--dns");
         sockets[2 * i] =
             (struct role_socket){.kind = ROLE_SOCKET_UDP_THREAD, .label = "dns", .wanted = address};
         sockets[2 * i + 1] =

@@ -10,9 +10,14 @@
 #include "control/api/api.h"
 #include "control/compile/compile.h"
 #include "control/rollout/rollout.h"
+#include "dns/name.h"
 
+#include <arpa/inet.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define CONTROL_ACCOUNT_DIGITS 12 /* AWS account ids */
 
 /** Everything of one control. */
 struct control {
@@ -43,10 +48,34 @@ static enum err plan_api(const struct settings *settings, struct errctx *ec)
     return ERR_OK;
 }
 
+/** A mistake that would show only later, as a release that no node serves. */
+static enum err check_names(const struct settings *settings, struct errctx *ec)
+{
+    struct dns_name name;
+    struct slice platform = slice_str(settings->platform);
+    enum err e = dns_name_parse(platform, &name, ec);
+    if (e == ERR_OK && (name.len <= 1 || platform.data[platform.len - 1] == '.'))
+        e = err_set(ec, ERR_INVALID, "'%s' is no domain without its final dot", settings->platform);
+    if (e != ERR_OK)
+        return err_wrap(ec, "--platform");
+    uint8_t ip[sizeof(struct in6_addr)];
+    if (settings->advertise != NULL && inet_pton(AF_INET, settings->advertise, ip) != 1 &&
+        inet_pton(AF_INET6, settings->advertise, ip) != 1)
+        return err_set(ec, ERR_INVALID, "--advertise: '%s' is not an address without a port",
+                       settings->advertise);
+    size_t digits = strspn(settings->account_id, "0123456789");
+    if (digits != CONTROL_ACCOUNT_DIGITS || settings->account_id[digits] != '\0')
+        return err_set(ec, ERR_INVALID, "--account-id: '%s' is not %d digits", settings->account_id,
+                       CONTROL_ACCOUNT_DIGITS);
+    return ERR_OK;
+}
+
 static enum err control_plan(const struct settings *settings, struct role_socket **out_sockets,
                              size_t *out_count, unsigned *out_threads, struct errctx *ec)
 {
-    enum err e = plan_api(settings, ec);
+    enum err e = check_names(settings, ec);
+    if (e == ERR_OK)
+        e = plan_api(settings, ec);
     if (e != ERR_OK)
         return e;
     size_t count = 1;

@@ -46,19 +46,35 @@ struct feeds {
 
 /* ---- who is there */
 
+static enum err parse_url(const char *url, bool is_control, struct net_address *out,
+                          struct errctx *ec)
+{
+    bool is_tls = false;
+    enum err e = net_address_parse_url(slice_str(url), out, &is_tls, ec);
+    if (e == ERR_OK && !is_tls)
+        e = err_set(ec, ERR_INVALID, "%s: only https", url);
+    return e == ERR_OK ? ERR_OK : err_wrap(ec, is_control ? "--control" : "--peer");
+}
+
+enum err feeds_check(const struct settings *settings, struct errctx *ec)
+{
+    struct net_address address;
+    enum err e = ERR_OK;
+    for (size_t i = 0; i < settings->control.count && e == ERR_OK; i++)
+        e = parse_url(settings->control.items[i], true, &address, ec);
+    for (size_t i = 0; i < settings->peer.count && e == ERR_OK; i++)
+        e = parse_url(settings->peer.items[i], false, &address, ec);
+    return e;
+}
+
 static enum err add_server(struct feeds *f, const char *url, bool is_control, struct errctx *ec)
 {
     CHECK(f->count < FEEDS_MAX);
     struct server *s = &f->servers[f->count];
     *s = (struct server){.feeds = f, .url = url, .is_control = is_control};
-    bool is_tls = false;
-    enum err e = net_address_parse_url(slice_str(url), &s->address, &is_tls, ec);
-    if (e == ERR_OK && !is_tls)
-        e = err_set(ec, ERR_INVALID, "%s: only https", url);
-    if (e != ERR_OK)
-        return err_wrap(ec, is_control ? "--control" : "--peer");
-    f->count++;
-    return ERR_OK;
+    enum err e = parse_url(url, is_control, &s->address, ec);
+    f->count += e == ERR_OK;
+    return e;
 }
 
 /** The URL of the control of this very node. */

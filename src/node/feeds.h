@@ -22,6 +22,9 @@ struct feeds_options {
     void *user;
 };
 
+/** Whether --control and --peer are URLs of the form that a node follows. Errors: ERR_INVALID. */
+enum err feeds_check(const struct settings *settings, struct errctx *ec) MUST_USE;
+
 /** Errors: ERR_INVALID for a --control or --peer that is no URL. */
 enum err feeds_new(const struct feeds_options *options, struct feeds **out_feeds, struct errctx *ec)
     MUST_USE;

@@ -15,6 +15,7 @@
 #include "metrics/log.h"
 #include "net/identity.h"
 #include "node/bind_priv.h"
+#include "node/feeds.h"
 #include "node/ready_priv.h"
 #include "node/reopen_priv.h"
 #include "node/supervisor_priv.h"
@@ -252,6 +253,10 @@ static enum err start_first(struct supervisor *s, struct errctx *ec)
 
 static enum err add_role(struct node *node, const struct role *role, struct errctx *ec)
 {
+    for (size_t i = 0; i < node->role_count; i++) {
+        if (node->roles[i].role == role)
+            return err_set(ec, ERR_INVALID, "--roles: '%s' is named twice", role->name);
+    }
     struct node_role *entry = &node->roles[node->role_count];
     *entry = (struct node_role){.role = role};
     enum err e =
@@ -343,6 +348,8 @@ static enum err prepare(const struct node *node, struct errctx *ec)
 static enum err set_up(struct node *node, const struct role *const *roles, struct errctx *ec)
 {
     enum err e = choose_roles(node, roles, ec);
+    if (e == ERR_OK)
+        e = feeds_check(node->settings, ec);
     if (e == ERR_OK)
         e = prepare(node, ec);
     if (e == ERR_OK)

@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 
+import pytest
+
 from harness import WEIR, wait_for
 
 ROOT = "0123456789abcdef" * 4
@@ -105,3 +107,14 @@ def test_status_shows_the_node_and_its_page(fleet):
     page = json.loads(weir("status", "--json", *data).stdout)
     assert page["node"] == node.status()["node"]
     assert page["pid"] == node.processes()["agent"]
+
+
+@pytest.mark.parametrize("flags", [
+    ("--control", "https://name:1"), ("--peer", "http://127.0.0.1:1"), ("--platform", "weir..test"),
+    ("--platform", "weir.test."), ("--advertise", "127.0.0.1:53"), ("--account-id", "12"),
+    ("--roles", "dns,dns"), ("--dns", "127.0.0.1"), ("--api", "0.0.0.0:0"),
+])
+def test_a_bad_setting_ends_the_start_and_is_named(fleet, flags):
+    done = weir("up", "--data", fleet.path("bad"), *flags)
+    assert done.returncode == 1
+    assert flags[0] in done.stderr
