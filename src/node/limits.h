@@ -12,8 +12,9 @@
 #define NODE_RESTART_LAST_NS (5 * NS_PER_S)  /* ... doubled up to this ... */
 #define NODE_RESTART_CALM_NS (10 * NS_PER_S) /* ... and back to the first after so long alive */
 #define NODE_WATCH_NS (250 * NS_PER_MS)      /* between looks at heartbeats and memory */
-#define NODE_AGENT_PATIENCE 6      /* times --watchdog: the agent reads a whole disk at times */
-#define NODE_HEARTBEAT_THREADS 257 /* the main loop and up to 256 serving threads */
+#define NODE_AGENT_PATIENCE 6 /* times --watchdog: the agent reads a whole disk at times */
+#define NODE_IMPATIENCE_NS (1 * NS_PER_S)    /* a second SIGTERM sooner is the first one, doubled */
+#define NODE_HEARTBEAT_THREADS 257           /* the main loop and up to 256 serving threads */
 #define NODE_BIND_RETRY_NS (500 * NS_PER_MS) /* after a service address could not be bound */
 #define NODE_HEARTBEAT_NS (100 * NS_PER_MS)  /* of a role's main loop; threads: once a second */
 #define NODE_LOCK_WAIT_NS (3 * NS_PER_S)     /* for the processes of a killed supervisor to end */

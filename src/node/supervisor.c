@@ -138,6 +138,7 @@ static void drain_over(struct loop_timer *timer)
 static void begin_drain(struct supervisor *s)
 {
     s->state = SUPERVISOR_DRAINING;
+    s->drain_began_ns = time_monotonic_ns();
     LOG(LOG_INFO, "draining");
     struct channel_message m = {.kind = CHANNEL_SHUTDOWN, .role = -1};
     channel_send(s->node.supervisor_agent_fd, &m);
@@ -159,8 +160,8 @@ static void signal_term(struct loop_signal *sig, int signo)
     struct supervisor *s = sig->user;
     if (s->state != SUPERVISOR_DRAINING)
         begin_drain(s);
-    else
-        drain_over(&s->drain_timer); /* asked twice: at once */
+    else if (time_monotonic_ns() - s->drain_began_ns >= NODE_IMPATIENCE_NS)
+        drain_over(&s->drain_timer); /* asked again: at once */
 }
 
 static void signal_hup(struct loop_signal *sig, int signo)
@@ -403,9 +404,21 @@ static enum err take_directory(const char *dir, struct errctx *ec)
     return e;
 }
 
+/** A signal that comes before the loop reads them waits for it. */
+static void hold_signals(void)
+{
+    sigset_t held;
+    sigemptyset(&held);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGHUP);
+    CHECK(pthread_sigmask(SIG_BLOCK, &held, NULL) == 0);
+}
+
 int node_supervise(const struct settings *settings, const struct role *const *roles)
 {
     struct errctx ec = {0};
+    hold_signals();
     enum err e = take_directory(settings->data, &ec);
     if (e != ERR_OK) {
         (void)fprintf(stderr, "weir: data directory: %s\n", ec.text);

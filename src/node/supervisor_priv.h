@@ -36,8 +36,9 @@ struct supervisor {
     struct node node;
     struct loop *loop;
     enum supervisor_state state;
-    bool is_ready;         /* ready.json stands */
-    bool has_ready_failed; /* it could not be written or removed; said once */
+    int64_t drain_began_ns; /* while DRAINING */
+    bool is_ready;          /* ready.json stands */
+    bool has_ready_failed;  /* it could not be written or removed; said once */
     int exit_status;
     struct child agent;
     struct child roles[NODE_ROLES_MAX];

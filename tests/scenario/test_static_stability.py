@@ -144,6 +144,16 @@ def test_sigterm_drains_and_leaves_nothing_behind(fleet):
     assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
 
 
+def test_sigterm_drains_from_the_first_moment_and_in_pairs(fleet):
+    node = fleet.node().start(wait=False)
+    wait_for(lambda: (node.dir / "lock").exists(), "the lock")
+    node.stop()
+    node.start()
+    node.process.send_signal(signal.SIGTERM)
+    node.stop()  # as timeout(1) and some init systems send it: to the process and to its group
+    assert "KILL" not in node.log()
+
+
 def test_sighup_reopens_the_log(fleet):
     log = fleet.path("moved.log")
     node = fleet.node("node", "--log-file", log).start()
