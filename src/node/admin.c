@@ -276,7 +276,7 @@ struct admin *admin_new(struct agent *a, int listen_fd)
     admin->options = (struct http_server_options){
         .limits = HTTP_LIMITS_DEFAULT, .handler = &handler, .user = admin};
     admin->options.limits.connection_count = NODE_ADMIN_CONNECTIONS;
-    admin->options.limits.connections_per_client = NODE_ADMIN_CONNECTIONS_PER_CLIENT;
+    admin->options.limits.connections_per_client = NODE_ADMIN_CONNECTIONS;
     admin->options.limits.body_bytes = 0;
     admin->server = http_server_new(a->loop, &admin->options);
     http_server_listen(admin->server, listen_fd);

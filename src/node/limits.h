@@ -59,7 +59,6 @@
 #define NODE_TRIAL_MEMORY_BYTES ((size_t)256 << 20) /* beyond what the agent has */
 
 /* The admin page. */
-#define NODE_ADMIN_CONNECTIONS 64
-#define NODE_ADMIN_CONNECTIONS_PER_CLIENT 32
+#define NODE_ADMIN_CONNECTIONS 256 /* of the admin page; loopback, so one client may have all */
 
 #endif
