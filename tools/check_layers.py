@@ -48,6 +48,7 @@ LIBRARIES = [
     (r"openssl/(ssl\d*|tls1|dtls1|srtp)\.h", "ssl"),
     (r"openssl/.*", "crypto"),
     (r"xxhash\.h", "xxhash"),
+    (r"ares(_.*)?\.h", "cares"),
     (r"ev\.h|ev\+\+\.h", "ev"),
     (r"urcu.*", "urcu"),
     (r"sys/capability\.h", "cap"),
