@@ -21,7 +21,8 @@ struct cache_key_input {
     const struct release_cache_policy *policy;
     struct slice path;                /* raw, after the default root object */
     struct slice query;               /* raw, without '?' */
-    const struct http_fields *fields; /* of the viewer's request */
+    const struct http_fields *fields; /* of the viewer's request; CloudFront-* only as the edge
+                                         made them */
 };
 
 /** GET and HEAD share a key. Everything in `a`. */
@@ -32,12 +33,18 @@ void cache_key_build(struct arena *a, const struct cache_key_input *input, struc
 const char *cache_accept_encoding(const struct release_cache_policy *policy,
                                   const struct http_fields *fields);
 
-/** The part of a query string / of the Cookie fields that a selection takes; in `a`. */
+/**
+ * The part of a query string that a selection takes, in its order and case; names compare as they
+ * are written. Of the Cookie fields (all lines as one value): the pairs taken, sorted by name as
+ * CloudFront sorts them; pairs of one name keep their order; listed names may hold '*' and '?'.
+ * In `a`, or a part of what was given.
+ */
 struct slice cache_select_query(struct arena *a, const struct release_selection *s,
                                 struct slice query);
 struct slice cache_select_cookies(struct arena *a, const struct release_selection *s,
                                   const struct http_fields *fields);
-/** Whether a header field (any case) is taken. */
+/** Whether a header field (any case) is taken. CloudFront-* ones only where they are listed: the
+ *  viewer has none. */
 bool cache_selects_header(const struct release_selection *s, struct slice name);
 
 #endif
