@@ -14,4 +14,16 @@
 /** Longest identity.key or identity.pem, bytes; ours are below 1 KiB. */
 #define IDENTITY_FILE_MAX_BYTES 65536
 
+/** Longest key or certificate file, bytes; ours are below 4 KiB. */
+#define KEY_FILE_MAX_BYTES 65536
+
+/** Validity of a server certificate, days: the most that common TLS clients accept. */
+#define SERVER_CERT_DAYS 825
+
+/** How long before its end a certificate is made anew, seconds. */
+#define CERT_RENEW_S (30 * (int64_t)86400)
+
+/** Names of one server certificate, the fixed ones included. */
+#define SERVER_NAMES_MAX 32
+
 #endif

@@ -24,6 +24,8 @@ enum err control_keys_open(const struct control_keys_options *options,
     struct opening o = {.options = options, .keys = NEW(struct control_keys)};
     enum err err = ERR_OK;
     arena_init(&o.keys->arena);
+    o.dir = (struct key_dir){
+        .arena = &o.keys->arena, .path = options->dir, .now_unix_s = options->now_unix_s};
     for (size_t i = 0; err == ERR_OK && i < ARRAY_LEN(steps); i++)
         err = steps[i](&o, ec);
     if (err != ERR_OK) {

@@ -19,7 +19,7 @@ static enum err root_key_open(struct opening *o, struct slice pem, struct errctx
         return err == ERR_OK ? ERR_OK : err_wrap(ec, ROOT_KEY);
     }
     k->fleet_root_key = signing_key_make();
-    return secret_file_write(o, ROOT_KEY, signing_key_pem(&k->arena, k->fleet_root_key), ec);
+    return secret_file_write(&o->dir, ROOT_KEY, signing_key_pem(&k->arena, k->fleet_root_key), ec);
 }
 
 static enum err root_cert_make(struct opening *o, struct errctx *ec)
@@ -32,14 +32,14 @@ static enum err root_cert_make(struct opening *o, struct errctx *ec)
         .days = FLEET_ROOT_DAYS,
     };
     enum err err = cert_issue(&k->arena, &spec, k->fleet_root_key, NULL, &k->fleet_root_pem, ec);
-    return err == ERR_OK ? cert_file_write(o, ROOT_CERT, k->fleet_root_pem, ec) : err;
+    return err == ERR_OK ? cert_file_write(&o->dir, ROOT_CERT, k->fleet_root_pem, ec) : err;
 }
 
 enum err open_fleet_root(struct opening *o, struct errctx *ec)
 {
-    static const struct authority_files files = {ROOT_KEY, ROOT_CERT, RELEASE_CERT};
+    static const struct authority_files files = {ROOT_KEY, ROOT_CERT, {RELEASE_CERT}};
     struct pem_pair pair = {0};
-    enum err err = authority_read(o, &files, &pair, ec);
+    enum err err = authority_read(&o->dir, &files, &pair, ec);
     if (err != ERR_OK)
         return err;
     o->keys->fleet_root_pem = pair.cert_pem;
@@ -65,7 +65,7 @@ static enum err certify(struct opening *o, struct cert_spec *spec,
     spec->days = FLEET_CERT_DAYS;
     enum err err = cert_issue(&k->arena, spec, subject, &root, &pem, ec);
     if (err == ERR_OK)
-        err = cert_file_write(o, name, pem, ec);
+        err = cert_file_write(&o->dir, name, pem, ec);
     if (err == ERR_OK)
         *out_pem = pem;
     return err;
@@ -76,7 +76,7 @@ static bool fleet_cert_is_current(const struct opening *o, struct slice pem,
                                   enum cert_purpose purpose, const struct signing_key *subject)
 {
     uint8_t public_key[ED25519_PUBLIC_BYTES];
-    return cert_is_current(o, pem, o->keys->fleet_root_pem, purpose) &&
+    return cert_is_current(&o->dir, pem, o->keys->fleet_root_pem, purpose) &&
            cert_public_key(pem, public_key, NULL) == ERR_OK &&
            memcmp(public_key, signing_key_public(subject), sizeof(public_key)) == 0;
 }
@@ -85,7 +85,7 @@ static enum err release_key_read_or_make(struct opening *o, struct errctx *ec)
 {
     struct control_keys *k = o->keys;
     struct slice pem = {0};
-    enum err err = key_file_read(o, RELEASE_KEY, &pem, ec);
+    enum err err = key_file_read(&o->dir, RELEASE_KEY, &pem, ec);
     if (err != ERR_OK)
         return err;
     if (pem.data != NULL) {
@@ -93,7 +93,7 @@ static enum err release_key_read_or_make(struct opening *o, struct errctx *ec)
         return err == ERR_OK ? ERR_OK : err_wrap(ec, RELEASE_KEY);
     }
     k->release_key = signing_key_make();
-    return secret_file_write(o, RELEASE_KEY, signing_key_pem(&k->arena, k->release_key), ec);
+    return secret_file_write(&o->dir, RELEASE_KEY, signing_key_pem(&k->arena, k->release_key), ec);
 }
 
 enum err open_release_key(struct opening *o, struct errctx *ec)
@@ -102,7 +102,7 @@ enum err open_release_key(struct opening *o, struct errctx *ec)
     struct cert_spec spec = {.purpose = CERT_RELEASE_KEY, .common_name = "Weir release key"};
     enum err err = release_key_read_or_make(o, ec);
     if (err == ERR_OK)
-        err = key_file_read(o, RELEASE_CERT, &k->release_pem, ec);
+        err = key_file_read(&o->dir, RELEASE_CERT, &k->release_pem, ec);
     if (err != ERR_OK || fleet_cert_is_current(o, k->release_pem, CERT_RELEASE_KEY, k->release_key))
         return err;
     return certify(o, &spec, k->release_key, RELEASE_CERT, &k->release_pem, ec);
@@ -120,7 +120,7 @@ enum err open_control_cert(struct opening *o, struct errctx *ec)
         .alt_names = &host,
         .alt_count = host_is_unspecified(host) ? 0 : 1,
     };
-    enum err err = key_file_read(o, CONTROL_CERT, &k->control_pem, ec);
+    enum err err = key_file_read(&o->dir, CONTROL_CERT, &k->control_pem, ec);
     if (err != ERR_OK ||
         (fleet_cert_is_current(o, k->control_pem, CERT_TLS_PEER, k->identity.key) &&
          cert_has_alt_names(k->control_pem, spec.alt_names, spec.alt_count)))

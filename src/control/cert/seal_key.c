@@ -21,7 +21,7 @@ static enum err make(struct opening *o, struct errctx *ec)
     random_bytes(key->bytes, sizeof(key->bytes));
     slice_hex(slice_of(key->bytes, sizeof(key->bytes)), hex);
     int len = snprintf(line, sizeof(line), "%u %s\n", key->version, hex);
-    enum err err = secret_file_write(o, SEAL_KEY, slice_of(line, (size_t)len), ec);
+    enum err err = secret_file_write(&o->dir, SEAL_KEY, slice_of(line, (size_t)len), ec);
     secret_wipe(hex, sizeof(hex));
     secret_wipe(line, sizeof(line));
     return err;
@@ -46,14 +46,14 @@ enum err open_seal_key(struct opening *o, struct errctx *ec)
 {
     struct slice text = {0};
     bool is_lost = false;
-    enum err err = key_file_read(o, SEAL_KEY, &text, ec);
+    enum err err = key_file_read(&o->dir, SEAL_KEY, &text, ec);
     if (err != ERR_OK)
         return err;
     if (text.data != NULL && !parse(text, &o->keys->seal))
         return err_set(ec, ERR_CORRUPT, SEAL_KEY ": not a seal key");
     if (text.data != NULL)
         return ERR_OK;
-    err = key_file_exists(o, MADE_AFTER, &is_lost, ec);
+    err = key_file_exists(&o->dir, MADE_AFTER, &is_lost, ec);
     if (err == ERR_OK && is_lost)
         return err_set(ec, ERR_CORRUPT,
                        SEAL_KEY ": missing: restore it, the secrets in the store need it");
