@@ -140,7 +140,14 @@ struct release_pop {
     size_t node_count;
 };
 
-/** Canonical bytes in `a`; the same content, the same bytes. */
+/**
+ * What keeps the struct from being a distribution, or NULL: a static text. The bounds are those of
+ * release/limits.h. Whoever makes one of what a user wrote asks this before encoding it.
+ */
+const char *release_distribution_problem(const struct release_distribution *d);
+const char *release_pop_problem(const struct release_pop *p);
+
+/** Canonical bytes in `a`; the same content, the same bytes. CHECKs that there is no problem. */
 struct slice release_distribution_encode(struct arena *a, const struct release_distribution *d);
 struct slice release_pop_encode(struct arena *a, const struct release_pop *p);
 

@@ -23,6 +23,23 @@
 #define RELEASE_WAVE_MAX 8192u            /* nodes that a pointer names */
 #define RELEASE_PEM_MAX_BYTES (16u << 10) /* a release key's certificate */
 
+#define RELEASE_TEXT_MAX_BYTES 4096u  /* of one text of a distribution: a custom header's value */
+#define RELEASE_DOMAIN_MAX_BYTES 253u /* RFC 1035 section 2.3.4, written with dots */
+#define RELEASE_ALIASES_MAX 4096u     /* alternate names of one distribution */
+#define RELEASE_ORIGINS_MAX 1024u     /* of one distribution */
+#define RELEASE_BEHAVIORS_MAX 1024u   /* of one distribution, the default one included */
+#define RELEASE_SELECTED_MAX 1024u    /* names in one selection */
+#define RELEASE_HEADERS_MAX 256u      /* custom headers of one origin */
+#define RELEASE_ERROR_TTLS_MAX 200u   /* statuses 400 to 599 */
+#define RELEASE_TTL_MAX_S 3153600000u /* 100 years: sums in nanoseconds fit 64 bits */
+#define RELEASE_CONNECTION_ATTEMPTS_MAX 3u
+#define RELEASE_CONNECTION_TIMEOUT_MAX_S 10u
+#define RELEASE_RESPONSE_TIMEOUT_MAX_S 120u
+#define RELEASE_KEEPALIVE_TIMEOUT_MAX_S 120u
+#define RELEASE_POP_NODES_MAX 4096u    /* of one point of presence */
+#define RELEASE_NODE_ADDRESSES_MAX 64u /* of one node of it */
+#define RELEASE_LOCATION_MAX_BYTES 64u
+
 #define RELEASE_ROLES_MAX 16u  /* of one node */
 #define RELEASE_HELD_MAX 1024u /* roots on one node's disk */
 #define RELEASE_VERSION_MAX_BYTES 64u

@@ -10,9 +10,8 @@ enum root_field { ROOT_FORMAT = 1, ROOT_HASH_KEY = 2, ROOT_FEATURES = 3, ROOT_TR
 enum trie_field { TRIE_KIND = 1, TRIE_CHUNK = 2, TRIE_ENTRIES = 3, TRIE_BYTES = 4 };
 
 const char *const release_features[] = {
-    RELEASE_FEATURE_ALIAS,
-    RELEASE_FEATURE_RECORDS,
-    RELEASE_FEATURE_NODES,
+    RELEASE_FEATURE_ALIAS, RELEASE_FEATURE_RECORDS, RELEASE_FEATURE_DISTRIBUTIONS,
+    RELEASE_FEATURE_POPS,  RELEASE_FEATURE_NODES,
 };
 const size_t release_feature_count = ARRAY_LEN(release_features);
 

@@ -6,7 +6,14 @@
 #include "crypto/keys.h"
 #include "release/trie.h"
 
-enum release_kind { RELEASE_ZONE = 1, RELEASE_NAME = 2, RELEASE_NODE = 3, RELEASE_KIND_COUNT };
+enum release_kind {
+    RELEASE_ZONE = 1,
+    RELEASE_NAME = 2,
+    RELEASE_NODE = 3,
+    RELEASE_DISTRIBUTION = 4,
+    RELEASE_POP = 5,
+    RELEASE_KIND_COUNT
+};
 
 #define RELEASE_FORMAT 1
 #define RELEASE_FEATURES_MAX 256
@@ -27,7 +34,10 @@ enum err release_root_decode(struct arena *a, struct slice bytes, struct release
 
 #define RELEASE_FEATURE_ALIAS "dns.alias"     /* sets with an AliasTarget of the same zone */
 #define RELEASE_FEATURE_RECORDS "dns.records" /* zones, names, sets with rdata */
-#define RELEASE_FEATURE_NODES "fleet.nodes"   /* the trie of nodes */
+/* The trie of distributions, and aliases to names of another zone: those of distributions. */
+#define RELEASE_FEATURE_DISTRIBUTIONS "edge.distributions"
+#define RELEASE_FEATURE_POPS "edge.pops"    /* the trie of points of presence */
+#define RELEASE_FEATURE_NODES "fleet.nodes" /* the trie of nodes */
 
 /** The features that this binary serves, sorted. */
 extern const char *const release_features[];

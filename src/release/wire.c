@@ -4,6 +4,7 @@
 #include "release/wire_priv.h"
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "release/limits.h"
 
 #define VARINT_MAX_BYTES 10u
@@ -192,6 +193,20 @@ bool text_is_printable(struct slice s, size_t max)
     for (size_t i = 0; i < s.len; i++) {
         if (s.data[i] < ' ' || s.data[i] > '~')
             return false;
+    }
+    return true;
+}
+
+bool text_is_line(struct slice s, size_t max)
+{
+    if (s.len > max)
+        return false;
+    while (s.len > 0) {
+        uint32_t code_point;
+        size_t len = utf8_decode(s, &code_point);
+        if (code_point == UTF8_INVALID || code_point < ' ' || code_point == 0x7f)
+            return false;
+        s = slice_sub(s, len, s.len - len);
     }
     return true;
 }

@@ -78,6 +78,8 @@ struct slice wire_take(struct arena *a, struct buf *b);
 bool text_is_id(struct slice s);
 /** Whether these are printable ASCII, at most `max` bytes. */
 bool text_is_printable(struct slice s, size_t max);
+/** Whether these are valid UTF-8 without control characters, at most `max` bytes. */
+bool text_is_line(struct slice s, size_t max);
 /** Whether these are one domain name in wire form, lower case (RFC 1035 section 3.1). */
 bool text_is_wire_name(struct slice s);
 

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/map.h"
+#include "release/distribution.h"
 #include "release/objects.h"
 #include "release/release.pb-c.h"
 #include "release/report.h"
@@ -86,6 +87,20 @@ static struct slice again_report(struct arena *a, struct slice bytes)
     return is_good ? release_report_encode(a, &report) : (struct slice){0};
 }
 
+static struct slice again_distribution(struct arena *a, struct slice bytes)
+{
+    struct release_distribution distribution;
+    bool is_good = release_distribution_decode(a, bytes, &distribution, NULL) == ERR_OK;
+    return is_good ? release_distribution_encode(a, &distribution) : (struct slice){0};
+}
+
+static struct slice again_pop(struct arena *a, struct slice bytes)
+{
+    struct release_pop pop;
+    bool is_good = release_pop_decode(a, bytes, &pop, NULL) == ERR_OK;
+    return is_good ? release_pop_encode(a, &pop) : (struct slice){0};
+}
+
 static const struct {
     struct slice (*again)(struct arena *a, struct slice bytes);
     const ProtobufCMessageDescriptor *type;
@@ -97,6 +112,8 @@ static const struct {
     {again_node, &weir__release__node__descriptor},
     {again_pointer, &weir__release__pointer__descriptor},
     {again_report, &weir__release__report__descriptor},
+    {again_distribution, &weir__release__distribution__descriptor},
+    {again_pop, &weir__release__pop__descriptor},
 };
 
 static void check_codec(size_t index, struct slice bytes)

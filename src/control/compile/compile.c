@@ -304,17 +304,36 @@ static enum err update_trie(struct compile *c, enum release_kind kind, struct tr
     return trie_update(&c->before.tries[kind], changes, count, &io, out, ec);
 }
 
+/** What a reader of the root must know: a feature of a trie only where that trie is not empty, so
+ *  that a node of an older version serves a fleet that does not use the newer parts. */
+static void list_features(struct compile *c, struct release_root *root)
+{
+    static const struct {
+        const char *feature;
+        unsigned kind; /* enum release_kind; 0: in every root */
+    } uses[] = {
+        {RELEASE_FEATURE_ALIAS, 0},
+        {RELEASE_FEATURE_RECORDS, 0},
+        {RELEASE_FEATURE_DISTRIBUTIONS, RELEASE_DISTRIBUTION},
+        {RELEASE_FEATURE_POPS, RELEASE_POP},
+        {RELEASE_FEATURE_NODES, 0},
+    };
+    root->features = arena_array(&c->arena, ARRAY_LEN(uses), sizeof(*root->features));
+    for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
+        if (uses[i].kind == 0 || root->tries[uses[i].kind].entries > 0)
+            root->features[root->feature_count++] = uses[i].feature;
+    }
+}
+
 static enum err write_root(struct compile *c, struct chunk_hash *out_root, struct errctx *ec)
 {
     struct release_root after = {.seed = c->before.seed};
-    after.features = arena_array(&c->arena, release_feature_count, sizeof(*after.features));
-    for (size_t i = 0; i < release_feature_count; i++)
-        after.features[after.feature_count++] = release_features[i];
     for (unsigned kind = 1; kind < RELEASE_KIND_COUNT; kind++) {
         enum err e = update_trie(c, (enum release_kind)kind, &after.tries[kind], ec);
         if (e != ERR_OK)
             return e;
     }
+    list_features(c, &after);
     struct chunk_hash hash;
     struct slice bytes = release_root_encode(&c->arena, &after, &hash);
     enum err e = c->job->chunks.sink.put(c->job->chunks.sink.user, &hash, bytes, ec);

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fields of distributions and points of presence on the wire (release.proto), shared by the
+// files that write and read them. Private to release/.
+#ifndef RELEASE_DISTRIBUTION_PRIV_H
+#define RELEASE_DISTRIBUTION_PRIV_H
+
+enum distribution_field {
+    DISTRIBUTION_ID = 1,
+    DISTRIBUTION_DOMAIN_NAME = 2,
+    DISTRIBUTION_ALIASES = 3,
+    DISTRIBUTION_IS_ENABLED = 4,
+    DISTRIBUTION_IS_IPV6_ENABLED = 5,
+    DISTRIBUTION_DEFAULT_ROOT_OBJECT = 6,
+    DISTRIBUTION_ORIGINS = 7,
+    DISTRIBUTION_BEHAVIORS = 8,
+    DISTRIBUTION_ERROR_TTLS = 9,
+};
+enum origin_field {
+    ORIGIN_ID = 1,
+    ORIGIN_DOMAIN_NAME = 2,
+    ORIGIN_PATH = 3,
+    ORIGIN_HTTP_PORT = 4,
+    ORIGIN_HTTPS_PORT = 5,
+    ORIGIN_PROTOCOL = 6,
+    ORIGIN_TLS_VERSIONS = 7,
+    ORIGIN_CONNECTION_ATTEMPTS = 8,
+    ORIGIN_CONNECTION_TIMEOUT_S = 9,
+    ORIGIN_RESPONSE_TIMEOUT_S = 10,
+    ORIGIN_KEEPALIVE_TIMEOUT_S = 11,
+    ORIGIN_CUSTOM_HEADERS = 12,
+};
+enum header_field { HEADER_NAME = 1, HEADER_VALUE = 2 };
+enum behavior_field {
+    BEHAVIOR_PATH_PATTERN = 1,
+    BEHAVIOR_ORIGIN_ID = 2,
+    BEHAVIOR_VIEWER_PROTOCOL = 3,
+    BEHAVIOR_ALLOWED_METHODS = 4,
+    BEHAVIOR_CACHED_METHODS = 5,
+    BEHAVIOR_COMPRESS = 6,
+    BEHAVIOR_CACHE = 7,
+    BEHAVIOR_FORWARD = 8,
+};
+enum cache_field {
+    CACHE_MIN_TTL_S = 1,
+    CACHE_DEFAULT_TTL_S = 2,
+    CACHE_MAX_TTL_S = 3,
+    CACHE_HEADERS = 4,
+    CACHE_COOKIES = 5,
+    CACHE_QUERIES = 6,
+    CACHE_ACCEPTS_GZIP = 7,
+    CACHE_ACCEPTS_BROTLI = 8,
+};
+enum forward_field {
+    FORWARD_IS_LEGACY = 1,
+    FORWARD_HEADERS = 2,
+    FORWARD_COOKIES = 3,
+    FORWARD_QUERIES = 4,
+};
+enum selection_field { SELECTION_MODE = 1, SELECTION_NAMES = 2 };
+enum error_ttl_field { ERROR_TTL_STATUS = 1, ERROR_TTL_MIN_TTL_S = 2 };
+
+#endif
