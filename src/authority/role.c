@@ -215,6 +215,7 @@ const struct role dns_role = {
     .name = "dns",
     .metrics_role = METRICS_DNS,
     .release = &dns_release_ops,
+    .kinds = RELEASE_KIND_BIT(RELEASE_ZONE) | RELEASE_KIND_BIT(RELEASE_NAME),
     .plan = dns_plan,
     .start = dns_start,
     .drain = dns_drain,

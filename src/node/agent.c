@@ -227,8 +227,18 @@ static void watch_time_and_signals(struct agent *a)
 
 /* ---- start */
 
+/** What the node holds of a release: what its roles load, and whom it may serve as peers. */
+static unsigned kinds_of(const struct node *node)
+{
+    unsigned kinds = RELEASE_KIND_BIT(RELEASE_NODE);
+    for (size_t i = 0; i < node->role_count; i++)
+        kinds |= node->roles[i].role->kinds;
+    return kinds;
+}
+
 static void init_state(struct agent *a)
 {
+    a->kinds = kinds_of(a->node);
     struct agent_options options = {
         .node_id = a->identity.node_id,
         .proven_ns = (int64_t)a->node->settings->proven_ms * NS_PER_MS,
@@ -283,6 +293,21 @@ static enum err load_serving(struct agent *a, struct chunk_hash *out, struct err
     return e;
 }
 
+/** Which of these roots lack something that the roles of now need; in the arena. */
+static const bool *find_partial(struct agent *a, struct arena *arena, const struct node_root *roots,
+                                size_t count)
+{
+    bool *is_partial = arena_array(arena, count, sizeof(*is_partial));
+    for (size_t i = 0; i < count; i++) {
+        is_partial[i] =
+            roots[i].step != NODE_ROOT_REJECTED && !fetch_is_whole(a->db, &roots[i].hash, a->kinds);
+        if (is_partial[i])
+            LOG(LOG_INFO, "a root lacks what a role needs, and is fetched again when it is wanted",
+                LOG_U64("sequence", roots[i].at_sequence));
+    }
+    return is_partial;
+}
+
 static enum err load_memory(struct agent *a, struct errctx *ec)
 {
     AUTO_ARENA struct arena arena = {0};
@@ -297,6 +322,7 @@ static enum err load_memory(struct agent *a, struct errctx *ec)
     if (e != ERR_OK)
         return e;
     memory.roots = roots;
+    memory.is_partial = find_partial(a, &arena, roots, memory.root_count);
     e = load_pointer(a, &arena, &pointer, ec);
     if (e == ERR_OK)
         memory.pointer = &pointer;

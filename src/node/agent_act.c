@@ -248,7 +248,7 @@ void agent_check_disk(struct agent *a, const struct chunk_hash *root)
     a->checked_ns = now_ns;
     struct errctx ec = {0};
     struct chunk_source source = node_db_source(a->db);
-    if (tree_verify(root, &source, &ec) != ERR_OK)
+    if (tree_verify(root, a->kinds, &source, &ec) != ERR_OK)
         disk_failed(a, &ec);
 }
 
@@ -337,6 +337,7 @@ void agent_act_start(struct agent *a)
     struct fetch_options fetching = {
         .loop = a->loop,
         .db = a->db,
+        .kinds = a->kinds,
         .ask = feeds_ask,
         .ask_user = a->feeds,
         .on_whole = root_whole,
@@ -348,6 +349,7 @@ void agent_act_start(struct agent *a)
     struct node_collector_options collecting = {
         .loop = a->loop,
         .db = a->db,
+        .kinds = a->kinds,
         .is_fetching = is_fetching,
         .on_end = collection_ended,
         .user = a,

@@ -19,6 +19,7 @@ struct agent {
     struct net_identity identity;
     uint64_t boot; /* random at each start */
     struct node_db *db;
+    unsigned kinds; /* bits: of a release's objects that this node holds */
     struct agent_state state;
 
     struct feeds *feeds;

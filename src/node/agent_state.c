@@ -74,9 +74,11 @@ void agent_state_load(struct agent_state *s, const struct agent_memory *memory,
         s->facts[s->fact_count++] = (struct agent_fact){.root = memory->roots[i]};
     for (size_t i = 0; i < s->fact_count; i++) {
         struct agent_fact *fact = &s->facts[i];
-        if (memory->is_upgraded && fact->root.step == NODE_ROOT_REJECTED)
+        bool is_rejected = fact->root.step == NODE_ROOT_REJECTED;
+        bool is_partial = memory->is_partial != NULL && memory->is_partial[i];
+        if (is_rejected ? memory->is_upgraded : is_partial)
             fact_forget(s, fact);
-        if (fact->root.step == NODE_ROOT_TRYING)
+        else if (fact->root.step == NODE_ROOT_TRYING)
             agent_state_trial_ended(s, &fact->root.hash, AGENT_TRIAL_INTERRUPTED,
                                     "trial: the agent ended meanwhile", now);
     }

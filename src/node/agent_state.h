@@ -86,6 +86,7 @@ void agent_state_add_role(struct agent_state *s, const char *name, bool has_rele
 struct agent_memory {
     const struct release_pointer *pointer; /* the newest followed; NULL: none */
     const struct node_root *roots;         /* newest first */
+    const bool *is_partial; /* by root: the disk lacks what a role needs of it; NULL: none */
     size_t root_count;
     struct chunk_hash serving; /* zero: none */
     bool is_upgraded;          /* another version of the program wrote it */
@@ -93,7 +94,8 @@ struct agent_memory {
 
 /**
  * Starts from it; once, after the pin. A root that was being tried is tried once more; when that
- * happened before, it is rejected. After an upgrade rejections are forgotten.
+ * happened before, it is rejected. After an upgrade rejections are forgotten, and at once roots of
+ * which the disk lacks something: they are fetched and tried anew, by the roles of now.
  */
 void agent_state_load(struct agent_state *s, const struct agent_memory *memory,
                       struct agent_now now);

@@ -37,7 +37,7 @@ static void end(struct node_collector *c, enum err result, const struct errctx *
 {
     c->state = COLLECTOR_IDLE;
     tree_queue_fini(&c->marked);
-    tree_queue_init(&c->marked);
+    tree_queue_init(&c->marked, c->options.kinds);
     c->options.on_end(c->options.user, result, ec);
 }
 
@@ -121,7 +121,7 @@ struct node_collector *node_collector_new(const struct node_collector_options *o
     c->options = *options;
     c->timer.on_time = step;
     c->timer.user = c;
-    tree_queue_init(&c->marked);
+    tree_queue_init(&c->marked, options->kinds);
     return c;
 }
 

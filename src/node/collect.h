@@ -12,6 +12,7 @@ struct node_collector;
 struct node_collector_options {
     struct loop *loop;
     struct node_db *db;
+    unsigned kinds; /* bits: what is kept of a root */
     /** Whether a fetch is under way: what it relies on cannot be told from what nothing needs. */
     bool (*is_fetching)(void *user);
     /** It ended; ERR_OK, or why it gave up (the next one begins anew). */

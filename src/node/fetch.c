@@ -10,7 +10,8 @@
 //
 // Invariants:
 // 1. A chunk that is put into node.db had the right hash.
-// 2. A whole chunk is not entered: everything below it is there. A staged one is.
+// 2. A whole chunk is not entered: everything below it is there. A staged one is. So is a whole
+//    root: it was brought for the roles of its time, and the tries of others may be missing.
 // 3. Chunks are unstaged together, once the walk met no missing one.
 // 4. At most one batch is under way. What comes of a batch for a root that is wanted no longer is
 //    kept, staged: mostly the next root needs it, too.
@@ -21,6 +22,7 @@
 #include "metrics/counters.h"
 #include "node/limits.h"
 #include "node/tree.h"
+#include "release/root.h"
 
 #include <stdlib.h>
 
@@ -53,7 +55,7 @@ static void go_idle(struct fetch *f)
     f->state = FETCH_IDLE;
     loop_timer_stop(&f->timer);
     tree_queue_fini(&f->queue);
-    tree_queue_init(&f->queue);
+    tree_queue_init(&f->queue, f->options.kinds);
     if (!f->is_asked)
         f->batch_count = 0;
 }
@@ -102,8 +104,8 @@ static bool enter(struct fetch *f, const struct tree_item *item, struct slice pl
     return false;
 }
 
-/** A chunk that an earlier fetch brought: its bytes are here, not all below it. */
-static bool enter_staged(struct fetch *f, const struct tree_item *item)
+/** A chunk that an earlier fetch brought: its bytes are here, perhaps not all below it. */
+static bool enter_held(struct fetch *f, const struct tree_item *item)
 {
     AUTO_ARENA struct arena a = {0};
     struct errctx ec = {0};
@@ -146,8 +148,8 @@ static bool visit(struct fetch *f, const struct tree_item *item)
         disk_failed(f, &ec);
         return false;
     }
-    if (state == NODE_CHUNK_STAGED)
-        return enter_staged(f, item);
+    if (state == NODE_CHUNK_STAGED || (state == NODE_CHUNK_WHOLE && item->kind == TREE_ROOT))
+        return enter_held(f, item);
     if (state == NODE_CHUNK_ABSENT)
         f->batch[f->batch_count++] = *item;
     return true;
@@ -277,7 +279,7 @@ struct fetch *fetch_new(const struct fetch_options *options)
     f->options = *options;
     f->timer.on_time = walk;
     f->timer.user = f;
-    tree_queue_init(&f->queue);
+    tree_queue_init(&f->queue, options->kinds);
     return f;
 }
 
@@ -310,6 +312,27 @@ void fetch_restart(struct fetch *f)
 {
     if (f->state != FETCH_IDLE)
         begin_walk(f);
+}
+
+bool fetch_is_whole(struct node_db *db, const struct chunk_hash *root, unsigned kinds)
+{
+    AUTO_ARENA struct arena a = {0};
+    struct chunk_source source = node_db_source(db);
+    struct slice bytes;
+    struct release_root r;
+    enum err e = source.get(source.user, &a, root, &bytes, NULL);
+    if (e == ERR_NOT_FOUND)
+        return false;
+    if (e != ERR_OK || release_root_decode(&a, bytes, &r, NULL) != ERR_OK)
+        return true;
+    for (unsigned kind = 1; kind < RELEASE_KIND_COUNT; kind++) {
+        enum node_chunk_state state = NODE_CHUNK_WHOLE;
+        bool is_needed = (kinds & RELEASE_KIND_BIT(kind)) != 0 && r.tries[kind].entries > 0;
+        if (is_needed && node_db_chunk_state(db, &r.tries[kind].chunk, &state, NULL) == ERR_OK &&
+            state != NODE_CHUNK_WHOLE)
+            return false;
+    }
+    return true;
 }
 
 bool fetch_is_active(const struct fetch *f)

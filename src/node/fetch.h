@@ -12,6 +12,7 @@ struct fetch;
 struct fetch_options {
     struct loop *loop;
     struct node_db *db;
+    unsigned kinds; /* bits: what is fetched of a root */
     /**
      * Asks a server for chunks, the next one with each `turn`; false where none can be asked now.
      * The handler's on_done comes once, never before this returns.
@@ -38,6 +39,13 @@ void fetch_want(struct fetch *f, const struct chunk_hash *root);
 /** Forgets what it knows of the disk's content, as after a rollback; goes on with what is wanted.
  */
 void fetch_restart(struct fetch *f);
+
+/**
+ * Whether the disk holds all of a root that these kinds need. A node whose roles were others when
+ * it fetched the root may lack some. What cannot be told (the disk fails) counts as held: whoever
+ * reads it meets that.
+ */
+bool fetch_is_whole(struct node_db *db, const struct chunk_hash *root, unsigned kinds);
 
 /** Whether a root is on its way. */
 bool fetch_is_active(const struct fetch *f);

@@ -74,6 +74,7 @@ struct role {
     const char *name; /* "control", "dns": as in --roles */
     enum metrics_role metrics_role;
     const struct role_release_ops *release; /* NULL: serves without releases (control) */
+    unsigned kinds; /* of a release's objects that it loads, bits: the node fetches no others */
 
     /**
      * In the supervisor, before any fork: which sockets and how many threads. The array is the

@@ -15,9 +15,9 @@ static struct slice key_of(const struct chunk_hash *hash)
     return slice_of(hash->bytes, sizeof(hash->bytes));
 }
 
-void tree_queue_init(struct tree_queue *q)
+void tree_queue_init(struct tree_queue *q, unsigned kinds)
 {
-    *q = (struct tree_queue){0};
+    *q = (struct tree_queue){.kinds = kinds};
     map_init(&q->seen);
 }
 
@@ -73,7 +73,7 @@ static enum err push_tries(struct tree_queue *q, struct arena *a, struct slice p
     if (e != ERR_OK)
         return e;
     for (size_t kind = 0; kind < RELEASE_KIND_COUNT; kind++) {
-        if (root.tries[kind].entries > 0)
+        if (root.tries[kind].entries > 0 && (q->kinds & RELEASE_KIND_BIT(kind)) != 0)
             tree_queue_push(q, &root.tries[kind].chunk, TREE_TRIE);
     }
     return ERR_OK;
@@ -111,14 +111,14 @@ enum err tree_queue_push_children(struct tree_queue *q, enum tree_kind kind, str
     return ERR_INTERNAL;
 }
 
-enum err tree_verify(const struct chunk_hash *root, const struct chunk_source *source,
-                     struct errctx *ec)
+enum err tree_verify(const struct chunk_hash *root, unsigned kinds,
+                     const struct chunk_source *source, struct errctx *ec)
 {
     struct tree_queue q;
     struct tree_item item;
     enum err e = ERR_OK;
     bool decodes = true;
-    tree_queue_init(&q);
+    tree_queue_init(&q, kinds);
     tree_queue_push(&q, root, TREE_ROOT);
     while (e == ERR_OK && decodes && tree_queue_pop(&q, &item)) {
         AUTO_ARENA struct arena a = {0};

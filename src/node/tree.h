@@ -31,9 +31,10 @@ struct tree_queue {
     size_t tail;
     size_t capacity;
     struct map seen; /* hash -> not NULL, of everything that was ever put in */
+    unsigned kinds;  /* bits: of a root, the tries that are walked */
 };
 
-void tree_queue_init(struct tree_queue *q);
+void tree_queue_init(struct tree_queue *q, unsigned kinds);
 void tree_queue_fini(struct tree_queue *q);
 
 /** Puts a chunk in, unless it was in before. */
@@ -44,18 +45,18 @@ bool tree_queue_pop(struct tree_queue *q, struct tree_item *out);
 size_t tree_queue_seen(const struct tree_queue *q);
 
 /**
- * Pushes every chunk that this one names. `plain`: its bytes, of the right hash.
- * Errors: ERR_CORRUPT where they are no chunk of the kind; ERR_UNSUPPORTED for a root of another
- * format.
+ * Pushes every chunk that this one names and that belongs to the kinds. `plain`: its bytes, of the
+ * right hash. Errors: ERR_CORRUPT where they are no chunk of the kind; ERR_UNSUPPORTED for a root
+ * of another format.
  */
 enum err tree_queue_push_children(struct tree_queue *q, enum tree_kind kind, struct slice plain,
                                   struct errctx *ec) MUST_USE;
 
 /**
- * Reads every chunk below a root, blocking. Errors: the source's alone; chunks that are as they
- * were signed and yet do not decode are no fault of the disk, and end it with ERR_OK.
+ * Reads every chunk of these kinds below a root, blocking. Errors: the source's alone; chunks that
+ * are as they were signed and yet do not decode are no fault of the disk, and end it with ERR_OK.
  */
-enum err tree_verify(const struct chunk_hash *root, const struct chunk_source *source,
-                     struct errctx *ec) MUST_USE;
+enum err tree_verify(const struct chunk_hash *root, unsigned kinds,
+                     const struct chunk_source *source, struct errctx *ec) MUST_USE;
 
 #endif

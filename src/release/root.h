@@ -15,6 +15,9 @@ enum release_kind {
     RELEASE_KIND_COUNT
 };
 
+/** A kind as a bit: sets of kinds are masks. */
+#define RELEASE_KIND_BIT(kind) (1u << (kind))
+
 #define RELEASE_FORMAT 1
 #define RELEASE_FEATURES_MAX 256
 

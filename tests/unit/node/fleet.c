@@ -191,6 +191,11 @@ static void make_settings(struct test_node *n)
     n->node.settings = &n->settings;
 }
 
+void test_node_set_kinds(unsigned kinds)
+{
+    roles[FLEET_DNS].kinds = kinds;
+}
+
 void test_node_init(struct test_node *n, struct fleet *f, const struct role_release_ops *ops)
 {
     *n = (struct test_node){.fleet = f};
@@ -198,6 +203,7 @@ void test_node_init(struct test_node *n, struct fleet *f, const struct role_rele
     make_files(n);
     make_settings(n);
     roles[FLEET_DNS].release = ops;
+    roles[FLEET_DNS].kinds = RELEASE_KIND_BIT(RELEASE_NAME);
     n->node.nodes_fd = -1;
     n->node.role_count = 2;
     for (size_t i = 0; i < 2; i++) {

@@ -64,7 +64,7 @@ struct test_node {
     size_t said_count;
 };
 
-/** Makes data directory, identity and sockets; `ops` are the dns role's. */
+/** Makes data directory, identity and sockets; `ops` are the dns role's, which loads names. */
 void test_node_init(struct test_node *n, struct fleet *f, const struct role_release_ops *ops);
 void test_node_fini(struct test_node *n);
 /** The URL of its --peer-listen. */
@@ -72,6 +72,9 @@ const char *test_node_peer_url(struct test_node *n);
 void test_node_start(struct test_node *n);
 /** Sends a signal to the agent and answers how it ended. */
 int test_node_end(struct test_node *n, int signo);
+
+/** The kinds of objects that the dns role loads; from the next start on. */
+void test_node_set_kinds(unsigned kinds);
 
 /** What supervisor and dns role say. */
 void test_node_tell(struct test_node *n, enum channel_kind kind, int64_t pid, const char *text);

@@ -67,6 +67,17 @@ static void make_names(struct kit *k, const struct kit_root *shape, struct trie_
     update(k, changes, count, out);
 }
 
+static void make_distributions(struct kit *k, unsigned count, struct trie_ref *out)
+{
+    struct trie_change *changes = arena_array(&k->arena, count, sizeof(*changes));
+    for (unsigned i = 0; i < count; i++) {
+        changes[i].id = slice_str(arena_printf(&k->arena, "E%u", i));
+        changes[i].value = slice_str(arena_printf(&k->arena, "%0100u", i));
+        changes[i].key = trie_key_of(&k->seed, changes[i].id, (struct slice){0});
+    }
+    update(k, changes, count, out);
+}
+
 static void make_node(struct kit *k, const uint8_t *key, const char *id, struct trie_ref *out)
 {
     struct release_node node = {.id = id};
@@ -88,6 +99,8 @@ struct chunk_hash kit_root_make(struct kit *k, const struct kit_root *shape)
         root.feature_count = 1;
     }
     make_names(k, shape, &root.tries[RELEASE_NAME]);
+    if (shape->distributions > 0)
+        make_distributions(k, shape->distributions, &root.tries[RELEASE_DISTRIBUTION]);
     if (shape->node_key != NULL) {
         char *id = arena_alloc(&k->arena, NODE_ID_SIZE);
         node_id_format(shape->node_key, id);

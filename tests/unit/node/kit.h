@@ -25,6 +25,7 @@ struct kit_root {
     unsigned changed; /* of these, the first ones hold `generation` */
     unsigned generation;
     bool has_large;          /* and one that is cut into pieces */
+    unsigned distributions;  /* small objects of another kind */
     const char *feature;     /* that it needs; NULL: none */
     const uint8_t *node_key; /* a node that it lists; NULL: none */
 };
@@ -44,6 +45,11 @@ bool kit_packed(struct kit *k, const struct chunk_hash *hash, struct slice *out)
 
 struct node_db *kit_open(struct kit *k);
 enum node_chunk_state kit_state(struct node_db *db, const struct chunk_hash *hash);
+
+/** What the kit's roots hold, as bits. */
+#define KIT_KINDS                                                                                  \
+    (RELEASE_KIND_BIT(RELEASE_NAME) | RELEASE_KIND_BIT(RELEASE_NODE) |                             \
+     RELEASE_KIND_BIT(RELEASE_DISTRIBUTION))
 
 /** A hash that names nothing, different for each number. */
 struct chunk_hash kit_hash(unsigned number);

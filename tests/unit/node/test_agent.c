@@ -3,6 +3,7 @@
 #include "fleet.h"
 
 #include "base/time.h"
+#include "node/fetch.h"
 #include "os/file.h"
 #include "run.h"
 
@@ -144,6 +145,33 @@ static bool reports_proven(void *arg)
 {
     const struct stage *s = arg;
     return chunk_hash_equal(&s->fleet.report.proven, &s->roots[0]);
+}
+
+static bool is_all_on_disk(const struct stage *s, const struct chunk_hash *root)
+{
+    struct node_db *db;
+    assert_int_equal(node_db_open(s->node.kit.dir, false, &db, NULL), ERR_OK);
+    bool is_whole = fetch_is_whole(db, root, KIT_KINDS);
+    node_db_close(db);
+    return is_whole;
+}
+
+static void a_role_that_is_added_gets_its_objects_before_the_node_serves_them(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_init(&s);
+    s.roots[0] = kit_root_make(&s.kit, &(struct kit_root){.names = 300, .distributions = 300});
+    begin(&s);
+    assert_false(is_all_on_disk(&s, &s.roots[0]));
+    (void)test_node_end(&s.node, SIGTERM);
+    test_node_set_kinds(KIT_KINDS);
+    s.node.said_count = 0;
+    test_node_start(&s.node);
+    test_node_expect(&s.node, CHANNEL_FIRST_ROOT, &s.roots[0]);
+    assert_true(is_all_on_disk(&s, &s.roots[0]));
+    serve(&s, 101, &s.roots[0]);
+    stage_fini(&s);
 }
 
 static void two_crashes_bring_the_proven_root_back(void **state)
@@ -351,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_pointer_becomes_a_tried_and_served_root),
         cmocka_unit_test(a_root_that_fails_its_trial_is_reported_and_no_role_sees_it),
         cmocka_unit_test(a_node_starts_from_its_disk_without_control),
+        cmocka_unit_test(a_role_that_is_added_gets_its_objects_before_the_node_serves_them),
         cmocka_unit_test(two_crashes_bring_the_proven_root_back),
         cmocka_unit_test(a_pin_file_holds_a_root),
         cmocka_unit_test(pointers_that_are_lower_or_not_signed_are_refused),

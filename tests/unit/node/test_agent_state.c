@@ -165,6 +165,35 @@ static void load(struct world *w, struct node_root *roots, size_t count, unsigne
     agent_state_load(&w->s, &memory, w->now);
 }
 
+static void a_root_of_which_the_disk_lacks_something_is_none(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    struct node_root roots[] = {
+        {.hash = kit_hash(1), .step = NODE_ROOT_PROVEN, .was_proven = true, .at_sequence = 7},
+        {.hash = kit_hash(3), .step = NODE_ROOT_PROVEN, .was_proven = true, .at_sequence = 6},
+        {.hash = kit_hash(2), .step = NODE_ROOT_TRYING, .at_sequence = 7},
+    };
+    const bool is_partial[] = {true, false, true};
+    struct release_pointer p = {
+        .epoch = 1, .sequence = 7, .stable = kit_hash(1), .candidate = kit_hash(1)};
+    struct agent_memory memory = {.pointer = &p,
+                                  .roots = roots,
+                                  .is_partial = is_partial,
+                                  .root_count = ARRAY_LEN(roots),
+                                  .serving = kit_hash(1)};
+    agent_state_load(&w.s, &memory, w.now);
+    assert_false(agent_state_has_first_root(&w.s));
+    assert_true(world_fetches(&w, 1));
+    struct agent_wants wants = agent_state_wants(&w.s);
+    assert_true(wants.has_serve && is_hash(&wants.serve, 3)); /* what is whole, until then */
+    struct chunk_hash one = kit_hash(1);
+    agent_state_stored(&w.s);
+    agent_state_fetched(&w.s, &one, w.now);
+    assert_true(world_tries(&w, 1)); /* by the roles of now */
+}
+
 static void a_trial_that_took_the_agent_down_is_repeated_once(void **state)
 {
     (void)state;
@@ -561,6 +590,7 @@ int main(void)
         cmocka_unit_test(roll_back_is_a_pointer_to_an_older_root),
         cmocka_unit_test(a_release_that_does_not_decode_is_rejected),
         cmocka_unit_test(an_interrupted_trial_is_repeated_once),
+        cmocka_unit_test(a_root_of_which_the_disk_lacks_something_is_none),
         cmocka_unit_test(a_trial_that_took_the_agent_down_is_repeated_once),
         cmocka_unit_test(the_served_root_of_the_disk_needs_nobody),
         cmocka_unit_test(an_upgrade_gives_rejected_roots_another_chance),

@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 #include "kit.h"
+#include "node/fetch.h"
 #include "run.h"
 
 #include <setjmp.h>
@@ -15,6 +16,7 @@ struct stage {
     struct kit kit;
     struct loop *loop;
     struct node_db *db;
+    unsigned kinds;
     struct node_collector *collector;
     bool is_fetching;
     bool has_ended;
@@ -35,15 +37,24 @@ static void on_end(void *user, enum err result, const struct errctx *ec)
     s->result = result;
 }
 
-static void stage_init(struct stage *s)
+static void stage_init_for(struct stage *s, unsigned kinds)
 {
-    *s = (struct stage){0};
+    *s = (struct stage){.kinds = kinds};
     kit_init(&s->kit);
     s->loop = loop_new(true);
     s->db = kit_open(&s->kit);
-    struct node_collector_options options = {
-        .loop = s->loop, .db = s->db, .is_fetching = is_fetching, .on_end = on_end, .user = s};
+    struct node_collector_options options = {.loop = s->loop,
+                                             .db = s->db,
+                                             .kinds = s->kinds,
+                                             .is_fetching = is_fetching,
+                                             .on_end = on_end,
+                                             .user = s};
     s->collector = node_collector_new(&options);
+}
+
+static void stage_init(struct stage *s)
+{
+    stage_init_for(s, KIT_KINDS);
 }
 
 static void stage_fini(struct stage *s)
@@ -123,6 +134,23 @@ static void a_root_that_becomes_whole_meanwhile_is_kept(void **state)
     stage_fini(&s);
 }
 
+static void what_no_role_loads_any_more_is_removed(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_init_for(&s, KIT_KINDS & ~RELEASE_KIND_BIT(RELEASE_DISTRIBUTION));
+    struct kit_root shape = {.names = 10, .distributions = 500};
+    struct chunk_hash root = kit_root_make(&s.kit, &shape);
+    kit_store(&s.kit, s.db, &root);
+    assert_true(fetch_is_whole(s.db, &root, KIT_KINDS));
+    node_collector_start(s.collector, &root, 1);
+    run_until(s.loop, has_ended, &s);
+    assert_int_equal(s.result, ERR_OK);
+    assert_true(fetch_is_whole(s.db, &root, RELEASE_KIND_BIT(RELEASE_NAME)));
+    assert_false(fetch_is_whole(s.db, &root, KIT_KINDS));
+    stage_fini(&s);
+}
+
 static void a_kept_root_that_is_not_whole_ends_it(void **state)
 {
     (void)state;
@@ -144,6 +172,7 @@ int main(void)
         cmocka_unit_test(what_no_kept_root_reaches_is_removed),
         cmocka_unit_test(with_nothing_kept_everything_goes),
         cmocka_unit_test(a_root_that_becomes_whole_meanwhile_is_kept),
+        cmocka_unit_test(what_no_role_loads_any_more_is_removed),
         cmocka_unit_test(a_kept_root_that_is_not_whole_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,6 +107,20 @@ static void on_disk_error(void *user, const struct errctx *why)
     fail_msg("%s", why->text);
 }
 
+static void make_fetch(struct stage *s, unsigned kinds)
+{
+    struct fetch_options options = {.loop = s->loop,
+                                    .db = s->db,
+                                    .kinds = kinds,
+                                    .ask_user = s,
+                                    .ask = ask,
+                                    .on_whole = on_whole,
+                                    .on_unusable = on_unusable,
+                                    .on_disk_error = on_disk_error,
+                                    .user = s};
+    s->fetch = fetch_new(&options);
+}
+
 static void stage_init(struct stage *s)
 {
     *s = (struct stage){0};
@@ -115,15 +129,7 @@ static void stage_init(struct stage *s)
     s->db = kit_open(&s->kit);
     s->answer.on_time = answer_due;
     s->answer.user = s;
-    struct fetch_options options = {.loop = s->loop,
-                                    .db = s->db,
-                                    .ask_user = s,
-                                    .ask = ask,
-                                    .on_whole = on_whole,
-                                    .on_unusable = on_unusable,
-                                    .on_disk_error = on_disk_error,
-                                    .user = s};
-    s->fetch = fetch_new(&options);
+    make_fetch(s, KIT_KINDS);
 }
 
 static void stage_fini(struct stage *s)
@@ -260,6 +266,49 @@ static void without_a_server_it_waits_for_one(void **state)
     stage_fini(&s);
 }
 
+static void what_no_role_loads_is_not_fetched(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_init(&s);
+    fetch_free(s.fetch);
+    make_fetch(&s, RELEASE_KIND_BIT(RELEASE_NAME));
+    struct kit_root names = {.names = 500};
+    struct kit_root both = {.names = 500, .distributions = 500};
+    struct chunk_hash smaller = kit_root_make(&s.kit, &names);
+    struct chunk_hash root = kit_root_make(&s.kit, &both);
+    fetch_want(s.fetch, &root);
+    run_until(s.loop, is_idle, &s);
+    assert_int_equal(s.whole_count, 1);
+    assert_int_equal(s.total_asked, kit_count(&s.kit, &smaller));
+    assert_true(fetch_is_whole(s.db, &root, RELEASE_KIND_BIT(RELEASE_NAME)));
+    assert_false(fetch_is_whole(s.db, &root, KIT_KINDS));
+    assert_false(fetch_is_whole(s.db, &smaller, 0)); /* not even its own chunk */
+    stage_fini(&s);
+}
+
+static void a_role_that_came_later_gets_what_a_whole_root_lacks(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_init(&s);
+    fetch_free(s.fetch);
+    make_fetch(&s, RELEASE_KIND_BIT(RELEASE_NAME));
+    struct kit_root shape = {.names = 500, .distributions = 500};
+    struct chunk_hash root = kit_root_make(&s.kit, &shape);
+    fetch_want(s.fetch, &root);
+    run_until(s.loop, is_idle, &s);
+    size_t before = s.total_asked;
+    fetch_free(s.fetch);
+    make_fetch(&s, KIT_KINDS);
+    assert_int_equal(kit_state(s.db, &root), NODE_CHUNK_WHOLE);
+    fetch_it(&s, &root);
+    assert_int_equal(s.total_asked, kit_count(&s.kit, &root)); /* and nothing twice */
+    assert_true(s.total_asked > before);
+    assert_true(fetch_is_whole(s.db, &root, KIT_KINDS));
+    stage_fini(&s);
+}
+
 static void a_root_that_makes_no_release_is_unusable(void **state)
 {
     (void)state;
@@ -302,6 +351,8 @@ int main(void)
         cmocka_unit_test(what_an_abandoned_fetch_brought_is_not_fetched_again),
         cmocka_unit_test(what_one_server_lacks_or_damages_comes_from_the_next),
         cmocka_unit_test(without_a_server_it_waits_for_one),
+        cmocka_unit_test(what_no_role_loads_is_not_fetched),
+        cmocka_unit_test(a_role_that_came_later_gets_what_a_whole_root_lacks),
         cmocka_unit_test(a_root_that_makes_no_release_is_unusable),
         cmocka_unit_test(wanting_nothing_ends_it),
     };
