@@ -2,7 +2,7 @@
 // Trials of roles that behave well, badly, and not at all.
 #include "node/trial.h"
 
-#include "base/alloc.h"
+#include "base/check.h"
 #include "base/time.h"
 #include "kit.h"
 #include "os/sanitizer.h"
@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -192,9 +193,10 @@ static enum err grows(const struct role_root *before, const struct role_root *af
                       const struct sample_ring *samples, struct errctx *ec)
 {
     UNUSED_ARGUMENTS;
+    /* Mapped, not allocated: an allocator that is told to fill what it gives takes CPU time. */
     for (size_t i = 0; i < 64; i++) {
-        void *memory = mem_alloc((size_t)16 << 20); /* kept on purpose */
-        *(volatile char *)memory = 1;
+        CHECK(mmap(NULL, (size_t)16 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                   0) != MAP_FAILED);
     }
     return ERR_OK;
 }
