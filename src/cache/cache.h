@@ -52,16 +52,28 @@ void cache_thread_free(struct cache_thread *t);
 struct cache_scope;
 /** The scope of a distribution, made where it is new. Any thread; takes a lock. */
 struct cache_scope *cache_scope_get(struct cache *c, const char *distribution_id) MUST_USE;
+/**
+ * The scope where there is one, counted for the caller. NULL: nothing of the distribution is in the
+ * cache nor being fetched, and what is fetched later is newer than this call: objects and fetches
+ * keep their scope. Any thread; takes a lock.
+ */
+struct cache_scope *cache_scope_find(struct cache *c, const char *distribution_id) MUST_USE;
 void cache_scope_unref(struct cache_scope *s);
 
 /**
  * Paths are no longer valid: exact ones, or with '*' at the end every uri that begins like it
  * ("/x*" also "/x?q"; "/x" only the entry without a query). `number`: of the feed, rising. Takes
  * effect when it returns: no request that begins later is served an older answer. One writer at a
- * time (takes a lock). Past 65,536 entries, older ones count as "*".
+ * time (takes a lock). Past 65,536 entries, older ones count as "*". Several calls may have one
+ * number: the parts of a long invalidation.
  */
 void cache_scope_invalidate(struct cache_scope *s, uint64_t number, const struct slice *paths,
                             size_t count);
+/**
+ * "*" for every distribution: the feed's history was lost. From here on the feed's number is
+ * `number`, which may be lower than before. As cache_scope_invalidate otherwise.
+ */
+void cache_invalidate_all(struct cache *c, uint64_t number);
 /** The uri alone was changed by an unsafe method that succeeded. Any thread; takes a lock. */
 void cache_scope_touch(struct cache_scope *s, struct slice uri);
 /** The newest number of the feed that was applied. */
