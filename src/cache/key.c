@@ -3,7 +3,8 @@
 // request by the edge, on its serving threads; pure but for the seed of the process.
 //
 // The bytes of a key, each part with its length in front so that no two inputs give the same:
-//   distribution | length of the path | uri | Accept-Encoding | cookies | (name, value)* of fields
+//   distribution | OPTIONS? | length of the path | uri | Accept-Encoding | cookies | fields: name,
+//   whether it is there, value
 #include "cache/key.h"
 
 #include "base/check.h"
@@ -445,6 +446,7 @@ void cache_key_build(struct arena *a, const struct cache_key_input *input, struc
     struct writer w;
     writer_init(&w, a, input->path.len + query.len + KEY_FIRST_BYTES);
     put_part(&w, slice_str(input->distribution_id));
+    put(&w, slice_of(input->is_options ? "\1" : "\0", 1));
     put_length(&w, input->path.len);
     size_t uri_bytes = input->path.len + (query.len > 0 ? 1 + query.len : 0);
     put_length(&w, uri_bytes);

@@ -18,6 +18,7 @@ struct cache_key {
 
 struct cache_key_input {
     const char *distribution_id;
+    bool is_options; /* has entries of its own */
     const struct release_cache_policy *policy;
     struct slice path;                /* raw, after the default root object */
     struct slice query;               /* raw, without '?' */

@@ -327,7 +327,7 @@ static void a_normalised_coding_stands_for_the_field(void **state)
     assert_false(same(&left, &right));
 }
 
-static void distribution_and_path_are_in_every_key(void **state)
+static void distribution_path_and_options_are_in_every_key(void **state)
 {
     (void)state;
     struct release_cache_policy policy = policy_of(none, none, all);
@@ -340,6 +340,12 @@ static void distribution_and_path_are_in_every_key(void **state)
     struct cache_key_input input = {
         .distribution_id = "E2", .policy = &policy, .path = SLICE_LIT("/a"), .fields = &fields};
     struct cache_key other;
+    cache_key_build(&arena, &input, &other);
+    assert_false(same(&a, &other));
+    input.distribution_id = "E1";
+    cache_key_build(&arena, &input, &other);
+    assert_true(same(&a, &other));
+    input.is_options = true;
     cache_key_build(&arena, &input, &other);
     assert_false(same(&a, &other));
     /* a path that holds a '?' is no query */
@@ -465,7 +471,7 @@ int main(void)
         cmocka_unit_test(what_a_policy_names_makes_a_difference),
         cmocka_unit_test(all_fields_are_a_key_whatever_their_order),
         cmocka_unit_test(a_normalised_coding_stands_for_the_field),
-        cmocka_unit_test(distribution_and_path_are_in_every_key),
+        cmocka_unit_test(distribution_path_and_options_are_in_every_key),
         cmocka_unit_test(the_uri_is_the_path_and_the_keyed_query),
         cmocka_unit_test(keys_are_equal_exactly_when_their_inputs_are),
         cmocka_unit_test(a_long_request_has_a_key_too),
