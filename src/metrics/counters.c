@@ -46,6 +46,7 @@ static const char *const role_names[METRICS_ROLE_COUNT] = {
     [METRICS_AGENT] = "agent",
     [METRICS_CONTROL] = "control",
     [METRICS_DNS] = "dns",
+    [METRICS_EDGE] = "edge",
 };
 
 static _Atomic uint64_t *slot_cells(enum metrics_role role, unsigned slot)

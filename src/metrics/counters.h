@@ -25,6 +25,7 @@ enum metrics_role {
     METRICS_AGENT,
     METRICS_CONTROL,
     METRICS_DNS,
+    METRICS_EDGE,
     METRICS_ROLE_COUNT
 };
 

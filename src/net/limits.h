@@ -24,6 +24,6 @@
 #define CERT_RENEW_S (30 * (int64_t)86400)
 
 /** Names of one server certificate, the fixed ones included. */
-#define SERVER_NAMES_MAX 32
+#define SERVER_NAMES_MAX 64
 
 #endif

@@ -19,6 +19,7 @@
 #define NODE_HEARTBEAT_NS (100 * NS_PER_MS)  /* of a role's main loop; threads: once a second */
 #define NODE_LOCK_WAIT_NS (3 * NS_PER_S)     /* for the processes of a killed supervisor to end */
 #define NODE_LOCK_RETRY_NS (20 * NS_PER_MS)
+#define NODE_LISTENERS_MAX 256            /* addresses of all services of a node */
 #define NODE_PORT_TRIES 16                /* free ports tried for one address, UDP and TCP */
 #define NODE_CHANNEL_WAITING 64           /* messages that may wait in one channel */
 #define NODE_ABORT_WAIT_NS (5 * NS_PER_S) /* from the watchdog's SIGABRT to SIGKILL */

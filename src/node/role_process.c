@@ -22,6 +22,8 @@ struct role_process {
     bool is_ready;
     bool is_draining;
     struct channel agent;
+    struct net_address listeners[NODE_LISTENERS_MAX];
+    size_t listener_count;
     struct loop_signal on_term;
     struct loop_signal on_hup;
     struct loop_timer heartbeat;
@@ -149,12 +151,31 @@ static void join_agent(struct role_process *p)
     tell(p->entry->role_agent_fd, CHANNEL_ROLE_HELLO, p, NULL);
 }
 
+static void add_listener(struct role_process *p, const struct net_address *bound)
+{
+    if (bound->len > 0 && p->listener_count < NODE_LISTENERS_MAX)
+        p->listeners[p->listener_count++] = *bound;
+}
+
+/** Bound before this process was forked, and for good. */
+static void gather_listeners(struct role_process *p, const struct node *node)
+{
+    add_listener(p, &node->admin_bound);
+    add_listener(p, &node->peer_bound);
+    add_listener(p, &node->nodes_bound);
+    for (size_t r = 0; r < node->role_count; r++) {
+        for (size_t i = 0; i < node->roles[r].socket_count; i++)
+            add_listener(p, &node->roles[r].sockets[i].bound);
+    }
+}
+
 void node_role_main(const struct node *node, size_t role_index)
 {
     static struct role_process p;
     const struct node_role *entry = &node->roles[role_index];
     p.entry = entry;
     p.role_index = role_index;
+    gather_listeners(&p, node);
     p.context = (struct role_context){
         .settings = node->settings,
         .loop = loop_new(true),
@@ -164,6 +185,8 @@ void node_role_main(const struct node *node, size_t role_index)
         .samples = entry->samples,
         .nodes_fd = node->nodes_fd,
         .nodes_bound = node->nodes_bound,
+        .listeners = p.listeners,
+        .listener_count = p.listener_count,
         .impl = &p,
     };
     watch_signals(&p);
