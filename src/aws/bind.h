@@ -17,8 +17,9 @@ struct aws_input {
 
 /**
  * Fills *out (the operation's request struct, zeroed) from labels, query, headers and body.
- * Errors: those of aws_xml_parse, and InvalidInput for values that do not fit; the struct is then
- * undefined. Unknown query parameters and headers are passed over.
+ * Errors: those of aws_xml_parse; InvalidInput (CloudFront: InvalidArgument) for values that do not
+ * fit; MissingBody where a payload is required. The struct is then undefined. Unknown query
+ * parameters and headers are passed over.
  */
 enum aws_error aws_bind_request(const struct aws_route *route, const struct aws_input *input,
                                 void *out, struct aws_fault *fault) MUST_USE;

@@ -13,8 +13,11 @@
 /* A value of the client's inside an error text, bytes; what is longer is cut. */
 #define AWS_ECHO_MAX_BYTES ((size_t)256)
 
-/* Elements within elements. The deepest shape (ChangeResourceRecordSetsRequest) has eight. */
+/* Elements within elements. The deepest shape (DistributionList) has eleven. */
 #define AWS_XML_MAX_DEPTH 16
+
+/* Unknown elements that one document keeps: members of a newer CloudFront are small. */
+#define AWS_XML_UNKNOWN_MAX_BYTES ((size_t)32768)
 
 /* One tag with its attributes. SDKs send a namespace declaration at the most; the parser's work
  * grows with the square of the attributes. */

@@ -2,6 +2,7 @@
 // The table of operations and the router. Called by the API for each request, on any thread.
 #include "aws/operation.h"
 
+#include "aws/cloudfront.h"
 #include "aws/route53.h"
 #include "base/check.h"
 #include "base/uri.h"
@@ -139,7 +140,10 @@ enum aws_error aws_route(struct slice method, struct slice path, struct slice qu
         return aws_fail(fault, AWS_UnknownOperationException,
                         "No operation of this API has such a path");
     if (!decode_labels(fault->arena, &route))
-        return aws_fail(fault, AWS_InvalidInput, "The path holds a broken percent escape");
+        return aws_fail(fault,
+                        route.operation->service == AWS_CLOUDFRONT ? AWS_InvalidArgument
+                                                                   : AWS_InvalidInput,
+                        "The path holds a broken percent escape");
     *out = route;
     if (route.operation->status == 0)
         return aws_fail(fault, AWS_NotImplemented,

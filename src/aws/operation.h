@@ -48,8 +48,8 @@ bool aws_service_of_path(struct slice path, enum aws_service *out_service);
  * Finds the operation of one of the AWS services. path and query are as sent; a trailing slash is
  * passed over; runs of slashes count as one. Labels live in the fault's arena.
  * Errors: NotImplemented, naming the operation, for one that is not built (*out is set then too);
- * MethodNotAllowed; UnknownOperationException for a path that no operation has; InvalidInput for a
- * broken escape.
+ * MethodNotAllowed; UnknownOperationException for a path that no operation has; InvalidInput
+ * (CloudFront: InvalidArgument) for a broken escape.
  */
 enum aws_error aws_route(struct slice method, struct slice path, struct slice query,
                          struct aws_route *out, struct aws_fault *fault) MUST_USE;

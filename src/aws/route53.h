@@ -7,10 +7,6 @@
 
 #include "aws/shape.h"
 
-/** The descriptor of a shape: AWS_SHAPE_OF(r53_change) is `aws_shape_r53_change`. */
-#define AWS_SHAPE_OF(c_name) AWS_SHAPE_PASTE(c_name)
-#define AWS_SHAPE_PASTE(c_name) aws_shape_##c_name
-
 // clang-format off
 #include "aws/shape_clear.h"
 #include "aws/shape_structs.h"

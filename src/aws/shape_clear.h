@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes back the row macros of the shape tables. Included by route53.h and shape tables between
+// Takes back the row macros of the shape tables. Included by the headers of shapes between
 // two readings of a .def file; has no include guard on purpose.
 #undef ENUM_BEGIN
 #undef VALUE
@@ -16,4 +16,8 @@
 #undef TEXTS
 #undef LIST
 #undef FLAT_LIST
+#undef COUNTED_TEXTS
+#undef COUNTED_LIST
+#undef KEEP_UNKNOWN
+#undef PAYLOAD
 #undef SHAPE_END

@@ -35,6 +35,18 @@
     bool has_##field;                                                                              \
     size_t field##_count;                                                                          \
     struct c_shape *field;
+#define COUNTED_TEXTS(field, element, longest)                                                     \
+    int64_t field##_quantity;                                                                      \
+    bool has_##field;                                                                              \
+    size_t field##_count;                                                                          \
+    const char **field;
+#define COUNTED_LIST(field, element, c_shape)                                                      \
+    int64_t field##_quantity;                                                                      \
+    bool has_##field;                                                                              \
+    size_t field##_count;                                                                          \
+    struct c_shape *field;
+#define KEEP_UNKNOWN struct slice unknown;
+#define PAYLOAD(field, name, need, c_shape) struct c_shape *field;
 #define SHAPE_END                                                                                  \
     }                                                                                              \
     ;

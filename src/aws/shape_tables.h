@@ -119,6 +119,45 @@
         .min = (least),                                                                            \
         .shape = &AWS_SHAPE_OF(c_shape),                                                           \
     },
+#define AWS_QUANTITY_OF(field)                                                                     \
+    {                                                                                              \
+        AWS_MEMBER_HEAD(field##_quantity, "Quantity", BODY, REQUIRED),                             \
+        .type = AWS_QUANTITY,                                                                      \
+        AWS_MEMBER_COUNT(field),                                                                   \
+        .min = 0,                                                                                  \
+        .max = INT32_MAX,                                                                          \
+    },
+#define COUNTED_TEXTS(field, item, longest)                                                        \
+    AWS_QUANTITY_OF(field){                                                                        \
+        AWS_MEMBER_HEAD(field, "Items", BODY, OPTIONAL),                                           \
+        .type = AWS_TEXTS,                                                                         \
+        .is_counted = true,                                                                        \
+        AWS_MEMBER_HAS(field),                                                                     \
+        AWS_MEMBER_COUNT(field),                                                                   \
+        .element = (item),                                                                         \
+        .max = (longest),                                                                          \
+    },
+#define COUNTED_LIST(field, item, c_shape)                                                         \
+    AWS_QUANTITY_OF(field){                                                                        \
+        AWS_MEMBER_HEAD(field, "Items", BODY, OPTIONAL),                                           \
+        .type = AWS_LIST,                                                                          \
+        .is_counted = true,                                                                        \
+        AWS_MEMBER_HAS(field),                                                                     \
+        AWS_MEMBER_COUNT(field),                                                                   \
+        .element = (item),                                                                         \
+        .shape = &AWS_SHAPE_OF(c_shape),                                                           \
+    },
+#define KEEP_UNKNOWN                                                                               \
+    {                                                                                              \
+        AWS_MEMBER_HEAD(unknown, AWS_UNKNOWN_NAME, BODY, OPTIONAL),                                \
+        .type = AWS_UNKNOWN,                                                                       \
+    },
+#define PAYLOAD(field, sent, need, c_shape)                                                        \
+    {                                                                                              \
+        AWS_MEMBER_HEAD(field, sent, AWS_IN_PAYLOAD, need),                                        \
+        .type = AWS_STRUCTURE,                                                                     \
+        .shape = &AWS_SHAPE_OF(c_shape),                                                           \
+    },
 #define SHAPE_END                                                                                  \
     {                                                                                              \
         0                                                                                          \

@@ -22,7 +22,8 @@ static const void *const_field_of(const struct aws_member *m, const void *object
 
 static bool is_list(const struct aws_member *m)
 {
-    return m->type == AWS_TEXTS || m->type == AWS_LIST || m->type == AWS_FLAT_LIST;
+    return m->type == AWS_TEXTS || m->type == AWS_LIST || m->type == AWS_FLAT_LIST ||
+           m->type == AWS_QUANTITY;
 }
 
 bool *member_has(const struct aws_member *m, void *object)
@@ -40,6 +41,28 @@ size_t member_count_of(const struct aws_member *m, const void *object)
 {
     CHECK(is_list(m));
     return *(const size_t *)(const void *)((const uint8_t *)object + m->count_offset);
+}
+
+struct slice member_unknown(const struct aws_member *m, const void *object)
+{
+    CHECK(m->type == AWS_UNKNOWN);
+    struct slice xml;
+    memcpy(&xml, const_field_of(m, object), sizeof(xml));
+    return xml;
+}
+
+void member_set_unknown(const struct aws_member *m, void *object, struct slice xml)
+{
+    CHECK(m->type == AWS_UNKNOWN);
+    memcpy(field_of(m, object), &xml, sizeof(xml));
+}
+
+int64_t member_quantity(const struct aws_member *m, const void *object)
+{
+    CHECK(m->type == AWS_QUANTITY);
+    int64_t quantity;
+    memcpy(&quantity, const_field_of(m, object), sizeof(quantity));
+    return quantity;
 }
 
 void *member_pointer(const struct aws_member *m, const void *object)
@@ -66,14 +89,19 @@ bool member_is_present(const struct aws_member *m, const void *object)
     case AWS_ENUM:
         memcpy(&value, const_field_of(m, object), sizeof(value));
         return value != 0;
+    case AWS_UNKNOWN:
+        return member_unknown(m, object).len > 0;
     case AWS_BOOL:
     case AWS_NUMBER:
     case AWS_TIME:
     case AWS_TEXTS:
     case AWS_LIST:
     case AWS_FLAT_LIST:
+    case AWS_QUANTITY:
         break;
     }
+    if (m->is_counted)
+        return member_count_of(m, object) > 0;
     return m->is_required || *(const bool *)((const uint8_t *)object + m->has_offset);
 }
 
@@ -193,6 +221,8 @@ enum misfit value_set(struct arena *a, const struct aws_member *m, struct slice 
     case AWS_BOOL:
         misfit = set_bool(m, collapse(text), object);
         break;
+    case AWS_QUANTITY:
+        return set_number(m, collapse(text), object);
     case AWS_NUMBER:
         misfit = set_number(m, collapse(text), object);
         break;
@@ -203,6 +233,7 @@ enum misfit value_set(struct arena *a, const struct aws_member *m, struct slice 
     case AWS_TEXTS:
     case AWS_LIST:
     case AWS_FLAT_LIST:
+    case AWS_UNKNOWN:
         CHECK_MSG(false, "'%s' is no scalar", m->name);
     }
     if (misfit == MISFIT_NONE)
@@ -245,6 +276,9 @@ void value_append(struct buf *out, const struct aws_member *m, const void *objec
     case AWS_NUMBER:
         buf_printf(out, "%" PRId64, number);
         return;
+    case AWS_QUANTITY:
+        buf_printf(out, "%zu", member_count_of(m, object));
+        return;
     case AWS_TIME:
         time_format_iso8601(number, time);
         buf_append_str(out, time);
@@ -253,6 +287,7 @@ void value_append(struct buf *out, const struct aws_member *m, const void *objec
     case AWS_TEXTS:
     case AWS_LIST:
     case AWS_FLAT_LIST:
+    case AWS_UNKNOWN:
         CHECK_MSG(false, "'%s' is no scalar", m->name);
     }
 }

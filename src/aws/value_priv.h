@@ -28,6 +28,12 @@ size_t *member_count(const struct aws_member *m, void *object);
 /** The same for reading. */
 size_t member_count_of(const struct aws_member *m, const void *object);
 
+/** The XML that an AWS_UNKNOWN member keeps; empty where there is none. */
+struct slice member_unknown(const struct aws_member *m, const void *object);
+void member_set_unknown(const struct aws_member *m, void *object, struct slice xml);
+/** What an AWS_QUANTITY member was sent as. */
+int64_t member_quantity(const struct aws_member *m, const void *object);
+
 /** A pointer field (text, structure, list). */
 void *member_pointer(const struct aws_member *m, const void *object);
 /** Sets it. */

@@ -7,11 +7,12 @@
 //   STRUCTURE --member--> LEAF         text of a scalar
 //             --member--> STRUCTURE    a structure within
 //             --member--> LIST --element--> STRUCTURE or LEAF
+//             --unknown element--> UNKNOWN  where the shape keeps those: text and markup, as sent
 //
 // Invariants: (1) the stack is no deeper than the shapes nest, because an element that no shape
-// knows ends the parse at once; (2) after the first failure nothing is written any more;
-// (3) entities, DTDs and the network are never used: a DOCTYPE ends the parse; (4) the parser sees
-// UTF-8 with short tags only (xml_scan.c).
+// knows ends the parse at once or is one frame with all that it holds; (2) after the first failure
+// nothing is written any more; (3) entities, DTDs and the network are never used: a DOCTYPE ends
+// the parse; (4) the parser sees UTF-8 with short tags only (xml_scan.c).
 #include "aws/xml.h"
 
 #include "aws/limits.h"
@@ -23,14 +24,14 @@
 
 #include <libxml/parser.h>
 
-enum frame_kind { FRAME_STRUCTURE, FRAME_LIST, FRAME_LEAF };
+enum frame_kind { FRAME_STRUCTURE, FRAME_LIST, FRAME_LEAF, FRAME_UNKNOWN };
 
 struct frame {
     enum frame_kind kind;
     const char *name;                /* of the element */
     void *object;                    /* the struct that is filled, or that holds the member */
     const struct aws_shape *shape;   /* FRAME_STRUCTURE: of the object */
-    const struct aws_member *member; /* FRAME_LIST, FRAME_LEAF */
+    const struct aws_member *member; /* all but FRAME_STRUCTURE */
     uint64_t seen;                   /* FRAME_STRUCTURE: a bit for each member of the shape */
 };
 
@@ -44,8 +45,10 @@ struct xml_parser {
     xmlParserCtxt *context;
     struct frame frames[AWS_XML_MAX_DEPTH];
     size_t depth;
-    struct slice prefix; /* of the root's name; elements of the shapes have the same */
-    struct buf text;     /* of the open leaf */
+    struct slice prefix;  /* of the root's name; elements of the shapes have the same */
+    struct buf text;      /* of the open leaf, or the markup of the open unknown element */
+    size_t unknown_depth; /* elements open within the unknown one, itself included */
+    size_t unknown_bytes; /* kept by the whole document */
 };
 
 /* ---- refusals */
@@ -80,8 +83,8 @@ static const char *expected_members(struct xml_parser *p, const struct frame *f,
     const char *ns = aws_service_namespace(p->service);
     AUTO_BUF struct buf list = {0};
     for (const struct aws_member *m = f->shape->members; m->name != NULL; m++) {
-        if (m->location != AWS_IN_BODY || (f->seen & bit_of(f->shape, m)) != 0 ||
-            (only_required && !m->is_required))
+        if (m->location != AWS_IN_BODY || m->type == AWS_UNKNOWN ||
+            (f->seen & bit_of(f->shape, m)) != 0 || (only_required && !m->is_required))
             continue;
         buf_printf(&list, "%s\"%s\":%s", buf_len(&list) == 0 ? "" : ", ", ns, m->name);
     }
@@ -131,7 +134,7 @@ static void push(struct xml_parser *p, const struct frame *f)
 {
     CHECK(p->depth < AWS_XML_MAX_DEPTH);
     p->frames[p->depth++] = *f;
-    if (f->kind == FRAME_LEAF)
+    if (f->kind == FRAME_LEAF || f->kind == FRAME_UNKNOWN)
         buf_clear(&p->text);
 }
 
@@ -232,12 +235,60 @@ static void open_member(struct xml_parser *p, const struct aws_member *m, void *
     case AWS_STRIPPED_ID:
     case AWS_BOOL:
     case AWS_NUMBER:
+    case AWS_QUANTITY:
     case AWS_TIME:
     case AWS_ENUM:
         push(p,
              &(struct frame){.kind = FRAME_LEAF, .name = m->name, .object = object, .member = m});
         return;
+    case AWS_UNKNOWN:
+        CHECK_MSG(false, "no element is called '%s'", m->name);
     }
+}
+
+/* ---- unknown elements that are kept: written down as they come, without attributes */
+
+static void grow_unknown(struct xml_parser *p, size_t before)
+{
+    p->unknown_bytes += buf_len(&p->text) - before;
+    if (p->unknown_bytes > AWS_XML_UNKNOWN_MAX_BYTES)
+        refuse(p, "More unknown elements than are kept.");
+}
+
+static void open_unknown(struct xml_parser *p, const char *name)
+{
+    size_t before = buf_len(&p->text);
+    if (strchr(name, ':') != NULL || p->depth + p->unknown_depth >= AWS_XML_MAX_DEPTH) {
+        refuse(p, "An unknown element is of another namespace or nested too deeply.");
+        return;
+    }
+    p->unknown_depth++;
+    buf_printf(&p->text, "<%s>", name);
+    grow_unknown(p, before);
+}
+
+static void close_unknown(struct xml_parser *p, const char *name)
+{
+    struct slice prefix;
+    size_t before = buf_len(&p->text);
+    buf_printf(&p->text, "</%s>", local_name(name, &prefix));
+    grow_unknown(p, before);
+    if (p->fault->error != AWS_OK || --p->unknown_depth > 0)
+        return;
+    const struct frame *f = &p->frames[--p->depth];
+    AUTO_BUF struct buf whole = {0};
+    buf_append(&whole, member_unknown(f->member, f->object));
+    buf_append(&whole, buf_slice(&p->text));
+    member_set_unknown(f->member, f->object, arena_copy(p->arena, buf_slice(&whole)));
+}
+
+/* The member that keeps what the shape does not know; NULL where it refuses that. */
+static const struct aws_member *keeper_of(const struct aws_shape *shape)
+{
+    for (const struct aws_member *m = shape->members; m->name != NULL; m++)
+        if (m->type == AWS_UNKNOWN)
+            return m;
+    return NULL;
 }
 
 static void open_in_structure(struct xml_parser *p, struct frame *f, const char *name)
@@ -246,13 +297,23 @@ static void open_in_structure(struct xml_parser *p, struct frame *f, const char 
         if (m->location != AWS_IN_BODY || strcmp(m->name, name) != 0)
             continue;
         uint64_t bit = bit_of(f->shape, m);
-        if ((f->seen & bit) != 0 && m->type != AWS_FLAT_LIST)
-            break;
+        if ((f->seen & bit) != 0 && m->type != AWS_FLAT_LIST) {
+            refuse_element(p, f, name);
+            return;
+        }
         f->seen |= bit;
         open_member(p, m, f->object);
         return;
     }
-    refuse_element(p, f, name);
+    const struct aws_member *keeper = keeper_of(f->shape);
+    if (keeper == NULL) {
+        refuse_element(p, f, name);
+        return;
+    }
+    push(p,
+         &(struct frame){
+             .kind = FRAME_UNKNOWN, .name = keeper->name, .object = f->object, .member = keeper});
+    open_unknown(p, name);
 }
 
 static void on_start(void *user, const xmlChar *xml_name, const xmlChar **attributes)
@@ -276,6 +337,8 @@ static void on_start(void *user, const xmlChar *xml_name, const xmlChar **attrib
                                f->name));
     else if (f->kind == FRAME_STRUCTURE)
         open_in_structure(p, f, name);
+    else if (f->kind == FRAME_UNKNOWN)
+        open_unknown(p, name);
     else if (strcmp(f->member->element, name) == 0)
         open_item(p, f->member, f->object);
     else
@@ -309,6 +372,13 @@ static void close_leaf(struct xml_parser *p, const struct frame *f)
         refuse(p, misfit_in_xml(p->arena, misfit, f->member, text));
 }
 
+static void refuse_quantity(struct xml_parser *p, const struct frame *f)
+{
+    aws_fail(p->fault, AWS_InconsistentQuantities,
+             "The value of Quantity and the size of Items don't match in '%s'.", f->name);
+    stop(p);
+}
+
 static void close_structure(struct xml_parser *p, const struct frame *f)
 {
     for (const struct aws_member *m = f->shape->members; m->name != NULL; m++) {
@@ -318,16 +388,24 @@ static void close_structure(struct xml_parser *p, const struct frame *f)
             refuse_incomplete(p, f);
             return;
         }
+        if (m->type == AWS_QUANTITY &&
+            (uint64_t)member_quantity(m, f->object) != member_count_of(m, f->object)) {
+            refuse_quantity(p, f);
+            return;
+        }
     }
 }
 
 static void on_end(void *user, const xmlChar *name)
 {
-    (void)name;
     struct xml_parser *p = user;
     if (p->fault->error != AWS_OK)
         return;
     CHECK(p->depth > 0);
+    if (top(p)->kind == FRAME_UNKNOWN) {
+        close_unknown(p, (const char *)name);
+        return;
+    }
     const struct frame *f = &p->frames[--p->depth];
     if (f->kind == FRAME_LEAF)
         close_leaf(p, f);
@@ -353,9 +431,13 @@ static void on_text(void *user, const xmlChar *text, int len)
     struct slice s = slice_of(text, (size_t)len);
     if (p->fault->error != AWS_OK || p->depth == 0)
         return;
-    if (top(p)->kind == FRAME_LEAF)
+    size_t before = buf_len(&p->text);
+    if (top(p)->kind == FRAME_LEAF) {
         buf_append(&p->text, s);
-    else if (!is_blank(s))
+    } else if (top(p)->kind == FRAME_UNKNOWN) {
+        xml_append_text(&p->text, s);
+        grow_unknown(p, before);
+    } else if (!is_blank(s))
         refuse(p, arena_printf(p->arena,
                                "cvc-complex-type.2.3: Element '%s' cannot have character "
                                "[children], because the type's content type is element-only.",

@@ -100,6 +100,10 @@ static void step_member(struct xml_writer *w, struct cursor *c)
         write_texts(w, m, c->object);
         c->member++;
         return;
+    case AWS_UNKNOWN:
+        buf_append(w->out, member_unknown(m, c->object));
+        c->member++;
+        return;
     case AWS_STRUCTURE:
         c->member++;
         push(w, m->name, m->shape, member_pointer(m, c->object));
@@ -109,6 +113,7 @@ static void step_member(struct xml_writer *w, struct cursor *c)
     case AWS_STRIPPED_ID:
     case AWS_BOOL:
     case AWS_NUMBER:
+    case AWS_QUANTITY:
     case AWS_TIME:
     case AWS_ENUM:
         write_scalar(w, m, c->object);

@@ -216,6 +216,9 @@ static enum err put_object(struct compile *c, const struct store_object *object,
     case STORE_NODE:
         e = put_node(c, object, ec);
         break;
+    case STORE_DISTRIBUTION: /* releases of this version hold neither */
+    case STORE_POP:
+        break;
     }
     if (e == ERR_OK)
         return ERR_OK;

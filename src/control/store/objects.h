@@ -10,6 +10,8 @@ enum store_kind {
     STORE_ZONE = 1, /* group: zone id, member: empty; body: the zone's settings */
     STORE_NAME = 2, /* group: zone id, member: sort key of the owner; body: its record sets */
     STORE_NODE = 3, /* group: node id, member: empty; body: see fleet.h */
+    STORE_DISTRIBUTION = 4, /* group: distribution id, member: empty; body: cf_distribution_body */
+    STORE_POP = 5,          /* group: name of the PoP, member: empty; body: its nodes */
 };
 
 struct store_object {
