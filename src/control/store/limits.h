@@ -30,6 +30,9 @@
  */
 #define STORE_SET_ADDRESSES_MAX 256u
 
+/** Completed invalidations that a distribution keeps; older ones go when one is added. */
+#define STORE_INVALIDATIONS_KEPT 1000u
+
 /** Parameters of one statement: the widest table has 11 columns. */
 #define SQL_PARAMETERS_MAX 16u
 

@@ -248,6 +248,7 @@ enum err store_begin_write(struct store_conn *c, struct errctx *ec)
     }
     c->is_transaction = true;
     c->has_version = false;
+    c->has_news = false;
     err = store_version(c, &c->version, ec);
     if (err != ERR_OK)
         store_rollback(c);
@@ -275,7 +276,7 @@ enum err store_commit(struct store_conn *c, struct errctx *ec)
         return err;
     bound_log(c);
     gate_leave(s);
-    if (err == ERR_OK && c->has_version && s->on_commit != NULL)
+    if (err == ERR_OK && (c->has_version || c->has_news) && s->on_commit != NULL)
         s->on_commit(s->on_commit_user);
     return err;
 }

@@ -67,7 +67,8 @@ enum err store_take_version(struct store_conn *c, uint64_t *out_version, struct 
 enum err store_version(struct store_conn *c, uint64_t *out_version, struct errctx *ec) MUST_USE;
 
 /**
- * Called after each commit that took a version, on the committing thread (rollout wakes up).
+ * Called after each commit that took a version or added an invalidation, on the committing thread
+ * (rollout wakes up).
  * One listener; set before the first connection.
  */
 void store_on_commit(struct store *s, void (*fn)(void *user), void *user);

@@ -11,6 +11,7 @@ struct store_conn {
     struct sql *sql;
     uint64_t version;    /* newest, as read when the write transaction began */
     bool has_version;    /* this transaction took version + 1 */
+    bool has_news;       /* it has something else that the listener of commits waits for */
     bool is_transaction; /* of either kind */
 };
 
