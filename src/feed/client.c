@@ -175,18 +175,19 @@ static void on_stream_body(void *user, struct slice data)
     }
 }
 
-static void on_stream_end(void *user, enum err result, const struct errctx *ec)
+static void on_stream_end(void *user, const struct http_call_end *end)
 {
     struct feed_client *c = user;
-    struct errctx why = *ec;
-    if (result == ERR_OK)
+    struct errctx why = *end->why;
+    if (end->result == ERR_OK)
         (void)err_set(&why, ERR_CLOSED, "the server ended the stream");
     stream_down(c, &why);
 }
 
 static void stream_start(struct feed_client *c)
 {
-    static const struct http_call_handler handler = {on_stream_head, on_stream_body, on_stream_end};
+    static const struct http_call_handler handler = {
+        .on_head = on_stream_head, .on_body = on_stream_body, .on_end = on_stream_end};
     char target[96];
     (void)snprintf(target, sizeof(target), "/feed/pointers?after=%" PRIu64 ".%" PRIu64,
                    c->options.after_epoch, c->options.after_sequence);
@@ -251,10 +252,11 @@ static void on_fetch_body(void *user, struct slice data)
     }
 }
 
-static void on_fetch_end(void *user, enum err result, const struct errctx *ec)
+static void on_fetch_end(void *user, const struct http_call_end *end)
 {
     struct feed_client *c = user;
-    struct errctx why = *ec;
+    struct errctx why = *end->why;
+    enum err result = end->result;
     if (result == ERR_OK && c->fetch.answered < c->fetch.count)
         result = err_set(&why, ERR_CLOSED, "the answer ended after %zu of %zu chunks",
                          c->fetch.answered, c->fetch.count);
@@ -267,7 +269,8 @@ static void on_fetch_end(void *user, enum err result, const struct errctx *ec)
 void feed_client_fetch(struct feed_client *c, const struct chunk_hash *hashes, size_t count,
                        const struct feed_fetch_handler *handler)
 {
-    static const struct http_call_handler calls = {on_fetch_head, on_fetch_body, on_fetch_end};
+    static const struct http_call_handler calls = {
+        .on_head = on_fetch_head, .on_body = on_fetch_body, .on_end = on_fetch_end};
     struct fetch *f = &c->fetch;
     CHECK(f->call == NULL);
     CHECK(count > 0 && count <= FEED_FETCH_MAX_CHUNKS);
@@ -294,9 +297,8 @@ static void on_report_head(void *user, const struct http_response *head)
 
 static void report_send(struct feed_client *c);
 
-static void on_report_end(void *user, enum err result, const struct errctx *ec)
+static void on_report_end(void *user, const struct http_call_end *end)
 {
-    (void)ec;
     struct feed_client *c = user;
     struct report *r = &c->report;
     r->call = NULL;
@@ -304,7 +306,7 @@ static void on_report_end(void *user, enum err result, const struct errctx *ec)
         metrics_add(METRIC_FEED_REPORTS_SENT, 1);
     else
         metrics_add(METRIC_FEED_REPORTS_FAILED, 1);
-    bool is_answered = result == ERR_OK || r->status != 0;
+    bool is_answered = end->result == ERR_OK || r->status != 0;
     bool has_newer = buf_len(&r->waiting) > 0;
     if (!is_answered && !has_newer)
         buf_append(&r->waiting, buf_slice(&r->sent));
@@ -319,7 +321,8 @@ static void on_report_end(void *user, enum err result, const struct errctx *ec)
 /* Sends what waits, unless a report is under way or the server is given time. */
 static void report_send(struct feed_client *c)
 {
-    static const struct http_call_handler handler = {on_report_head, NULL, on_report_end};
+    static const struct http_call_handler handler = {.on_head = on_report_head,
+                                                     .on_end = on_report_end};
     struct report *r = &c->report;
     if (r->call != NULL || r->backoff.timer.loop != NULL || buf_len(&r->waiting) == 0)
         return;

@@ -31,11 +31,11 @@ static void on_body(void *user, struct slice data)
     buf_append(&w->body, data);
 }
 
-static void on_end(void *user, enum err result, const struct errctx *ec)
+static void on_end(void *user, const struct http_call_end *end)
 {
     struct waiter *w = (struct waiter *)user;
-    w->result = result;
-    w->failure = *ec;
+    w->result = end->result;
+    w->failure = *end->why;
     loop_stop(w->loop);
 }
 

@@ -52,8 +52,10 @@ enum {
     HTTP_ACCEPT_PAUSE_MS = 100,   /* without accepting when descriptors have run out */
     HTTP_RETRY_AFTER_S = 1,       /* told to a client that is turned away */
 
-    HTTP_CLIENT_IDLE = 64,              /* connections that one client keeps */
+    HTTP_CLIENT_IDLE = 64,              /* connections that one client keeps, where none is set */
     HTTP_CLIENT_IDLE_MS = 30 * 1000,    /* less than idle_timeout_ns of our own server */
+    HTTP_CLIENT_UNSAFE_IDLE_MS = 1000,  /* of a connection for what cannot be sent twice */
+    HTTP_UPLOAD_BYTES = 64 << 10,       /* of a request body, held for a slow server */
     HTTP_INFO_ANSWERS = 16,             /* 1xx heads before the final one */
     HTTP_CLIENT_TIMEOUT_MS = 30 * 1000, /* where a call's options name none */
     HTTP_WAIT_BODY_BYTES = 64 << 20,    /* of an answer, where a tool names no limit */

@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct net_stream {
     int fd;
     SSL *ssl;            /* NULL for a plain stream */
     unsigned wants;      /* LOOP_READ or LOOP_WRITE, after AGAIN */
+    char *names[2];      /* one of which the server's certificate must hold; NULL: none */
     bool is_established; /* the handshake is over */
     bool has_failed;     /* TLS must not be spoken any more, not even its orderly end */
     char error[NET_STREAM_ERROR_SIZE];
@@ -97,22 +99,17 @@ static bool name_is_address(const char *name)
     return inet_pton(AF_INET, name, raw) == 1 || inet_pton(AF_INET6, name, raw) == 1;
 }
 
-/* What the client side asks of the server; a name that OpenSSL refuses fails the handshake. */
-static bool client_expect(SSL *ssl, const struct net_tls *tls, const char *name)
+/* What the client side asks of the server; a name that none can be fails the handshake. */
+static bool client_expect(struct net_stream *s, const struct net_tls *tls, const char *name)
 {
     if (name == NULL)
         return !tls->checks_name;
-    bool is_address = name_is_address(name);
-    if (!is_address) {
-        AUTO_FREE char *sni = mem_strdup(name); /* OpenSSL's macro casts const away */
-        if (SSL_set_tlsext_host_name(ssl, sni) != 1)
-            return false;
-    }
-    if (!tls->checks_name)
+    if (tls->checks_name)
+        s->names[0] = mem_strdup(name);
+    if (name_is_address(name))
         return true;
-    if (is_address)
-        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1;
-    return SSL_set1_host(ssl, name) == 1;
+    AUTO_FREE char *sni = mem_strdup(name); /* OpenSSL's macro casts const away */
+    return name[0] != '\0' && SSL_set_tlsext_host_name(s->ssl, sni) == 1;
 }
 
 struct net_stream *net_stream_new(int fd, const struct net_tls *tls, bool is_server,
@@ -133,7 +130,7 @@ struct net_stream *net_stream_new(int fd, const struct net_tls *tls, bool is_ser
         return s;
     }
     SSL_set_connect_state(s->ssl);
-    if (!client_expect(s->ssl, tls, server_name)) {
+    if (!client_expect(s, tls, server_name)) {
         s->has_failed = true;
         (void)snprintf(s->error, sizeof(s->error), "no valid name to check the server by");
     }
@@ -145,8 +142,17 @@ void net_stream_free(struct net_stream *s)
     if (s == NULL)
         return;
     SSL_free(s->ssl);
+    for (size_t i = 0; i < ARRAY_LEN(s->names); i++)
+        free(s->names[i]);
     (void)close(s->fd);
     free(s);
+}
+
+void net_stream_accept_name(struct net_stream *s, const char *name)
+{
+    CHECK(s->names[1] == NULL && !s->is_established);
+    if (s->names[0] != NULL)
+        s->names[1] = mem_strdup(name);
 }
 
 int net_stream_fd(const struct net_stream *s)
@@ -214,6 +220,22 @@ static void tls_begin(void)
     errno = 0;
 }
 
+/* Whether the server's certificate, whose chain was verified, is for one of the names. */
+static bool peer_is_expected(const struct net_stream *s)
+{
+    if (s->names[0] == NULL)
+        return true;
+    X509 *cert = SSL_get0_peer_certificate(s->ssl);
+    bool is_expected = false;
+    for (size_t i = 0; cert != NULL && i < ARRAY_LEN(s->names) && s->names[i] != NULL; i++) {
+        const char *name = s->names[i];
+        is_expected =
+            is_expected || (name_is_address(name) ? X509_check_ip_asc(cert, name, 0) == 1
+                                                  : X509_check_host(cert, name, 0, 0, NULL) == 1);
+    }
+    return is_expected;
+}
+
 enum net_io net_stream_handshake(struct net_stream *s)
 {
     if (s->has_failed)
@@ -225,6 +247,12 @@ enum net_io net_stream_handshake(struct net_stream *s)
     if (result != 1) {
         enum net_io io = tls_result(s, result);
         return io == NET_IO_CLOSED ? tls_failed(s) : io;
+    }
+    if (!peer_is_expected(s)) {
+        (void)snprintf(s->error, sizeof(s->error), "TLS: the certificate is not for '%s'",
+                       s->names[0]);
+        s->has_failed = true;
+        return NET_IO_FAILED;
     }
     s->is_established = true;
     return NET_IO_OK;

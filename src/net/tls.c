@@ -9,13 +9,19 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Certificates of one PEM text. */
 enum { NET_CHAIN_MAX = 16 };
 
 /* Towards clients of the APIs, TLS 1.2: forward secrecy and authenticated encryption only. */
 #define NET_CIPHERS_TLS12 "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+/* Towards origins, TLS 1.2: also CBC and, last, no forward secrecy, as CloudFront offers them. */
+#define NET_CIPHERS_ORIGIN                                                                         \
+    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:ECDHE+AES:kRSA+AESGCM:kRSA+AES:!aNULL:!eNULL"
 
 static void bio_cleanup(BIO **bio)
 {
@@ -124,7 +130,9 @@ static int accept_any_ed25519(X509_STORE_CTX *chain, void *user)
 
 static struct net_tls *tls_make(bool is_server)
 {
+    static _Atomic uint64_t last_id;
     struct net_tls *tls = NEW(struct net_tls);
+    tls->id = ++last_id;
     tls->ctx = SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method());
     CHECK(tls->ctx != NULL);
     CHECK(SSL_CTX_set_min_proto_version(tls->ctx, TLS1_2_VERSION) == 1);
@@ -203,10 +211,32 @@ enum err net_tls_client_new(struct slice authority_pem, struct net_tls **out_tls
     return tls_finish(tls, context_trust(tls->ctx, authority_pem, ec), out_tls);
 }
 
+enum err net_tls_origin_client_new(const char *authorities_path, struct net_tls **out_tls,
+                                   struct errctx *ec)
+{
+    if (authorities_path != NULL && access(authorities_path, R_OK) != 0)
+        return err_errno(ec, "authorities '%s'", authorities_path);
+    struct net_tls *tls = tls_make(false);
+    tls->checks_name = true;
+    SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER, NULL);
+    CHECK(SSL_CTX_set_cipher_list(tls->ctx, NET_CIPHERS_ORIGIN) == 1);
+    enum err e = ERR_OK;
+    if (authorities_path != NULL && SSL_CTX_load_verify_file(tls->ctx, authorities_path) != 1) {
+        (void)tls_corrupt(ec, "no certificates");
+        e = err_wrap(ec, "authorities '%s'", authorities_path);
+    }
+    return tls_finish(tls, e, out_tls);
+}
+
 void net_tls_free(struct net_tls *tls)
 {
     if (tls == NULL)
         return;
     SSL_CTX_free(tls->ctx);
     free(tls);
+}
+
+uint64_t net_tls_id(const struct net_tls *tls)
+{
+    return tls == NULL ? 0 : tls->id;
 }

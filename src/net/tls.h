@@ -37,6 +37,18 @@ enum err net_tls_fleet_client_new(struct slice cert_pem, struct slice key_pem,
 enum err net_tls_client_new(struct slice authority_pem, struct net_tls **out_tls, struct errctx *ec)
     MUST_USE;
 
+/**
+ * A client for origins of others: trusts the PEM certificates in the file `authorities_path` (NULL:
+ * none, so that every handshake fails) and checks the server's name or address. TLS 1.2 and 1.3,
+ * with the older cipher suites of 1.2 that origins still need. Blocks on the disk.
+ * Errors: ERR_NOT_FOUND, ERR_DENIED, ERR_IO, ERR_CORRUPT for a file without a certificate.
+ */
+enum err net_tls_origin_client_new(const char *authorities_path, struct net_tls **out_tls,
+                                   struct errctx *ec) MUST_USE;
+
 void net_tls_free(struct net_tls *tls);
+
+/** What tells this context from any other of the process, freed ones too; 0 for NULL. */
+uint64_t net_tls_id(const struct net_tls *tls);
 
 #endif

@@ -7,9 +7,11 @@
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct net_tls {
     SSL_CTX *ctx;
+    uint64_t id;      /* never 0, never used again in this process */
     bool checks_name; /* the server's name or address must be in its certificate */
 };
 

@@ -213,10 +213,9 @@ static void on_asked_head(void *user, const struct http_response *head)
     asked->status = head->status;
 }
 
-static void on_asked_end(void *user, enum err result, const struct errctx *ec)
+static void on_asked_end(void *user, const struct http_call_end *end)
 {
-    (void)result;
-    (void)ec;
+    (void)end;
     struct asked *asked = user;
     asked->is_over = true;
 }

@@ -117,6 +117,7 @@ struct caller {
     unsigned peer_port; /* that the server saw */
     struct buf body;
     enum err result;
+    enum http_stage stage;
     struct errctx failure;
     bool cancels_on_body;
     bool pauses_on_body;
@@ -156,11 +157,12 @@ static void note_body(void *user, struct slice data)
     }
 }
 
-static void note_end(void *user, enum err result, const struct errctx *ec)
+static void note_end(void *user, const struct http_call_end *end)
 {
     struct caller *c = (struct caller *)user;
-    c->result = result;
-    c->failure = *ec;
+    c->result = end->result;
+    c->stage = end->stage;
+    c->failure = *end->why;
     c->call = NULL;
     c->ends++;
     loop_stop(c->loop);

@@ -43,11 +43,10 @@ static void on_body(void *user, struct slice data)
     t->body_bytes += data.len;
 }
 
-static void on_end(void *user, enum err result, const struct errctx *ec)
+static void on_end(void *user, const struct http_call_end *end)
 {
     struct tls_call *t = (struct tls_call *)user;
-    (void)ec;
-    t->result = result;
+    t->result = end->result;
     if (--t->left > 0)
         start(t); /* from on_end: over the kept connection */
     else
