@@ -168,8 +168,7 @@ static bool room_tell(struct http_call *call)
     return true;
 }
 
-/* Whether all of the request has left. */
-static bool is_request_sent(const struct http_call *call)
+bool http_call_is_sent(const struct http_call *call)
 {
     return call->upload.has_ended && !call->is_cut_short && !has_unsent(call);
 }
@@ -178,7 +177,7 @@ static bool is_request_sent(const struct http_call *call)
 static void call_complete(struct http_call *call)
 {
     int64_t keep_ns = call->options.keep_timeout_ns;
-    if (call->response.keep_alive && buf_len(&call->in) == 0 && is_request_sent(call)) {
+    if (call->response.keep_alive && buf_len(&call->in) == 0 && http_call_is_sent(call)) {
         http_link_keep(call->link, keep_ns > 0 ? keep_ns : HTTP_CLIENT_IDLE_MS * NS_PER_MS);
         call->link = NULL;
     }
@@ -233,7 +232,7 @@ static void head_take(struct http_call *call, size_t head_bytes)
     uint64_t limit = call->options.body_limit_bytes;
     http_body_init(&call->body, call->response.body_kind, call->response.body_length,
                    limit == 0 ? UINT64_MAX : limit);
-    call->is_cut_short = !is_request_sent(call);
+    call->is_cut_short = !http_call_is_sent(call);
     call->state = HTTP_CALL_BODY;
     call->since_ns = now_ns(call);
     if (call->handler.on_head != NULL)

@@ -216,7 +216,10 @@ void http_call_free(struct http_call *call)
     CHECK(!call->is_running);
     loop_timer_stop(&call->timer);
     list_remove(&call->node);
-    http_link_free(call->link);
+    if (call->link != NULL && call->state >= HTTP_CALL_HEAD && !http_call_is_sent(call))
+        http_link_reset(call->link);
+    else
+        http_link_free(call->link);
     buf_fini(&call->out);
     buf_fini(&call->in);
     buf_fini(&call->head);

@@ -63,6 +63,7 @@ struct http_call_options {
     int64_t response_timeout_ns; /* until the head is whole, and between pieces of the body; without
                                     progress of the request; not while its body is awaited */
     int64_t keep_timeout_ns;     /* how long the connection is kept idle; 0: limits.h */
+    int64_t unsafe_idle_ns;      /* of a connection for what cannot be sent twice; 0: limits.h */
     uint64_t body_limit_bytes;   /* of the response; 0 = no limit (a stream without end) */
     const struct http_limits *limits; /* head_bytes and field_count of the answer; NULL: default;
                                          kept while the call runs */
@@ -74,7 +75,7 @@ struct http_call_options {
  * body are the client's). Its body: body_kind NONE: `body`, copied; LENGTH or CHUNKED: follows by
  * http_call_send, and `body` is empty.
  * What cannot be sent twice (a method that is not idempotent, or any body) goes over a connection
- * that is new or was idle for less than HTTP_CLIENT_UNSAFE_IDLE_MS. Anything else that dies on a
+ * that is new or was idle for less than unsafe_idle_ns. Anything else that dies on a
  * reused connection before any byte of the answer is tried once more on a fresh one.
  */
 struct http_call *http_call_start(struct http_client *c, const struct http_call_options *options,

@@ -108,6 +108,10 @@ void http_link_keep(struct http_link *link, int64_t keep_ns);
 /** Closes a connection that is not in the pool; NULL is fine. */
 void http_link_free(struct http_link *link);
 
+/** Closes one at once, with what its kernel buffer still holds: the server knows that the request
+ *  was cut, and what it does not read takes no memory. */
+void http_link_reset(struct http_link *link);
+
 /** Closes all that are idle. */
 void http_pool_clear(struct http_client *c);
 
@@ -115,6 +119,9 @@ void http_pool_clear(struct http_client *c);
 
 /** Begins the connection, or takes a kept one. */
 void http_call_begin(struct http_call *call);
+
+/** Whether all of the request has left. */
+bool http_call_is_sent(const struct http_call *call);
 
 /** Ends the call; on_end follows when the run ends. `e` is also what this returns. */
 enum err http_call_end(struct http_call *call, enum err e);

@@ -66,11 +66,18 @@ static bool link_is_quiet(const struct http_link *link)
     return count < 0 && errno == EAGAIN && !net_stream_has_pending(link->stream);
 }
 
+/* How long a connection may have been idle that carries what cannot be sent twice. */
+static int64_t unsafe_idle_ns(const struct http_call_options *options)
+{
+    return options->unsafe_idle_ns > 0 ? options->unsafe_idle_ns
+                                       : HTTP_CLIENT_UNSAFE_IDLE_MS * NS_PER_MS;
+}
+
 struct http_link *http_link_take(struct http_client *c, const struct http_call *call)
 {
     AUTO_BUF struct buf key = {0};
     key_make(&key, &call->options);
-    int64_t idle_max_ns = call->is_repeatable ? INT64_MAX : HTTP_CLIENT_UNSAFE_IDLE_MS * NS_PER_MS;
+    int64_t idle_max_ns = call->is_repeatable ? INT64_MAX : unsafe_idle_ns(&call->options);
     const struct http_idle *idle;
     while ((idle = (const struct http_idle *)map_get(&c->idle_for, buf_slice(&key))) != NULL) {
         struct http_link *link = LIST_ENTRY(idle->links.prev, struct http_link, peer);
@@ -158,6 +165,13 @@ void http_link_free(struct http_link *link)
     net_stream_free(link->stream);
     buf_fini(&link->key);
     free(link);
+}
+
+void http_link_reset(struct http_link *link)
+{
+    struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt(net_stream_fd(link->stream), SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    http_link_free(link);
 }
 
 void http_pool_clear(struct http_client *c)

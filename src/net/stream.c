@@ -150,7 +150,7 @@ void net_stream_free(struct net_stream *s)
 
 void net_stream_accept_name(struct net_stream *s, const char *name)
 {
-    CHECK(s->names[1] == NULL && !s->is_established);
+    CHECK(s->names[1] == NULL);
     if (s->names[0] != NULL)
         s->names[1] = mem_strdup(name);
 }

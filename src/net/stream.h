@@ -29,7 +29,8 @@ struct net_stream *net_stream_new(int fd, const struct net_tls *tls, bool is_ser
                                   const char *server_name) MUST_USE;
 void net_stream_free(struct net_stream *s);
 
-/** Client side of TLS, before the handshake: a certificate for this name is accepted, too. */
+/** Client side of TLS, before the handshake: a certificate for this name is accepted, too.
+ *  Without effect on other streams. */
 void net_stream_accept_name(struct net_stream *s, const char *name);
 
 /** The descriptor stays the stream's. */

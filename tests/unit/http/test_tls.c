@@ -22,6 +22,7 @@ struct tls_call {
     unsigned status;
     size_t body_bytes;
     enum err result;
+    enum http_stage stage;
     bool has_peer_key;
     uint8_t peer_key[32];
     struct http_call_options options;
@@ -47,6 +48,7 @@ static void on_end(void *user, const struct http_call_end *end)
 {
     struct tls_call *t = (struct tls_call *)user;
     t->result = end->result;
+    t->stage = end->stage;
     if (--t->left > 0)
         start(t); /* from on_end: over the kept connection */
     else
@@ -185,6 +187,9 @@ static void an_api_listener_is_trusted_by_its_authority_and_name(void **state)
     assert_int_equal(run(&t, "/abort", 1), ERR_CLOSED);
     t.options.server_name = "example.com";
     assert_int_equal(run(&t, "/hello", 1), ERR_UNAVAILABLE);
+    assert_int_equal(t.stage, HTTP_STAGE_TLS);
+    t.options.other_name = "localhost"; /* a certificate for either will do */
+    assert_int_equal(run(&t, "/hello", 1), ERR_OK);
     t.options.tls = NULL; /* plain text to a TLS port */
     assert_int_not_equal(run(&t, "/hello", 1), ERR_OK);
     fixture_stop(&f);
@@ -208,6 +213,26 @@ static void a_handshake_has_a_deadline(void **state)
     struct client silent = client_open(&f);
     assert_true(client_sees_end(&silent));
     client_close(&silent);
+    fixture_stop(&f);
+    net_tls_free(server);
+    net_tls_free(client);
+    free_keys(&k);
+}
+
+static void a_server_that_speaks_no_tls_fails_in_the_handshake(void **state)
+{
+    (void)state;
+    struct keys k = {0};
+    struct net_tls *server;
+    struct net_tls *client;
+    struct fixture f;
+    make_local(&k, &server, &client);
+    fixture_init(&f);
+    fixture_start(&f);
+    struct tls_call t = {
+        .options = {.address = f.address, .tls = client, .server_name = "localhost"}};
+    assert_int_equal(run(&t, "/hello", 1), ERR_UNAVAILABLE);
+    assert_int_equal(t.stage, HTTP_STAGE_TLS);
     fixture_stop(&f);
     net_tls_free(server);
     net_tls_free(client);
@@ -242,6 +267,7 @@ int main(void)
         cmocka_unit_test(machines_of_a_fleet_know_each_other_by_key),
         cmocka_unit_test(an_api_listener_is_trusted_by_its_authority_and_name),
         cmocka_unit_test(a_handshake_has_a_deadline),
+        cmocka_unit_test(a_server_that_speaks_no_tls_fails_in_the_handshake),
         cmocka_unit_test(a_full_server_says_so_over_tls_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,9 @@
 #include "base/alloc.h"
 #include "base/time.h"
 #include "crypto/cert.h"
+#include "os/file.h"
 #include "os/loop.h"
+#include "shared/temp_dir.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -268,6 +270,69 @@ static void a_client_checks_the_servers_name_or_address(void **state)
     net_tls_free(server);
 }
 
+static void a_certificate_for_another_accepted_name_will_do(void **state)
+{
+    struct fleet *f = (struct fleet *)*state;
+    static const struct {
+        const char *name;
+        const char *other;
+        bool is_good;
+    } cases[] = {{"example.com", "localhost", true},
+                 {"example.com", "127.0.0.1", true},
+                 {"localhost", "example.com", true},
+                 {"example.com", "example.net", false},
+                 {"", "localhost", false}};
+    struct net_tls *server;
+    struct net_tls *client;
+    make_local(f, &server, &client);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct pair p = connected(server, client, cases[i].name);
+        net_stream_accept_name(p.client, cases[i].other);
+        assert_int_equal(handshake(&p), cases[i].is_good);
+        pair_free(&p);
+    }
+    net_tls_free(client);
+    net_tls_free(server);
+}
+
+static void a_client_of_origins_trusts_the_file_that_it_is_given(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    char dir[TEMP_DIR_SIZE];
+    int64_t now_unix_s = time_unix_ms() / MS_PER_S;
+    struct cert_spec spec = {.purpose = CERT_TLS_SERVER,
+                             .common_name = "localhost",
+                             .alt_names = (const char *const[]){"localhost"},
+                             .alt_count = 1,
+                             .now_unix_s = now_unix_s,
+                             .days = 1};
+    struct pem_pair authority;
+    struct pem_pair pair;
+    struct net_tls *server;
+    struct net_tls *client;
+    struct errctx ec = {0};
+    temp_dir_make(dir, "tls");
+    const char *path = temp_dir_file(dir, "ca.pem");
+    assert_int_equal(net_tls_origin_client_new(path, &client, &ec), ERR_NOT_FOUND);
+    assert_int_equal(file_replace(path, SLICE_LIT("nothing"), 0600, NULL), ERR_OK);
+    assert_int_equal(net_tls_origin_client_new(path, &client, &ec), ERR_CORRUPT);
+
+    assert_int_equal(local_authority_make(&a, now_unix_s, &authority, NULL), ERR_OK);
+    assert_int_equal(local_authority_issue(&a, &authority, &spec, &pair, NULL), ERR_OK);
+    assert_int_equal(net_tls_server_new(pair.cert_pem, pair.key_pem, &server, NULL), ERR_OK);
+    assert_int_equal(file_replace(path, authority.cert_pem, 0600, NULL), ERR_OK);
+    for (int is_trusted = 0; is_trusted <= 1; is_trusted++) {
+        assert_int_equal(net_tls_origin_client_new(is_trusted ? path : NULL, &client, &ec), ERR_OK);
+        struct pair p = connected(server, client, "localhost");
+        assert_int_equal(handshake(&p), is_trusted);
+        pair_free(&p);
+        net_tls_free(client);
+    }
+    net_tls_free(server);
+    temp_dir_remove(dir);
+}
+
 static void a_fleet_server_refuses_a_client_without_an_ed25519_certificate(void **state)
 {
     struct fleet *f = (struct fleet *)*state;
@@ -325,6 +390,8 @@ int main(void)
         cmocka_unit_test(machines_of_a_fleet_show_each_other_their_keys),
         cmocka_unit_test(a_node_refuses_a_control_of_another_fleet),
         cmocka_unit_test(a_client_checks_the_servers_name_or_address),
+        cmocka_unit_test(a_certificate_for_another_accepted_name_will_do),
+        cmocka_unit_test(a_client_of_origins_trusts_the_file_that_it_is_given),
         cmocka_unit_test(a_fleet_server_refuses_a_client_without_an_ed25519_certificate),
         cmocka_unit_test(an_end_without_its_notice_is_a_failure),
         cmocka_unit_test(what_is_no_pem_or_no_pair_is_corrupt),
