@@ -32,6 +32,9 @@ struct loop {
     bool is_running;
     bool stop_asked; /* loop_stop was called since the last loop_run returned */
 
+    void (*before_wait)(void); /* loop_set_wait_hooks */
+    void (*after_wait)(void);
+
     int wake_fd; /* eventfd, readable while posts wait */
     struct loop_io wake;
     pthread_mutex_t posts_lock; /* guards posts */
@@ -136,6 +139,24 @@ void loop_stop(struct loop *l)
 {
     l->stop_asked = true;
     ev_break(l->ev, EVBREAK_ONE);
+}
+
+static void begin_wait(struct ev_loop *ev)
+{
+    ((struct loop *)ev_userdata(ev))->before_wait();
+}
+
+static void end_wait(struct ev_loop *ev)
+{
+    ((struct loop *)ev_userdata(ev))->after_wait();
+}
+
+void loop_set_wait_hooks(struct loop *l, void (*before)(void), void (*after)(void))
+{
+    CHECK(!l->is_running && before != NULL && after != NULL);
+    l->before_wait = before;
+    l->after_wait = after;
+    ev_set_loop_release_cb(l->ev, begin_wait, end_wait);
 }
 
 int64_t loop_now_ns(const struct loop *l)

@@ -27,6 +27,12 @@ void loop_free(struct loop *l);
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
 
+/**
+ * Calls `before` each time the loop is about to wait in the kernel and `after` when it is back, on
+ * its thread; set once, before loop_run. An RCU reader says with them that it holds nothing.
+ */
+void loop_set_wait_hooks(struct loop *l, void (*before)(void), void (*after)(void));
+
 /** Monotonic time of the current turn, cached by the loop; nanoseconds. */
 int64_t loop_now_ns(const struct loop *l);
 

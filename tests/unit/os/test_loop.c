@@ -63,6 +63,44 @@ static void run_for_ms(struct loop *l, int64_t ms)
     loop_timer_stop(&timer);
 }
 
+/* What the hooks of waiting saw; they have no argument. */
+static unsigned waits_begun;
+static unsigned waits_ended;
+
+static void begin_wait(void)
+{
+    assert_int_equal(waits_begun, waits_ended);
+    waits_begun++;
+}
+
+static void end_wait(void)
+{
+    waits_ended++;
+    assert_int_equal(waits_begun, waits_ended);
+}
+
+static void note_time_outside_waits(struct loop_timer *timer)
+{
+    assert_int_equal(waits_begun, waits_ended);
+    note_time(timer);
+}
+
+static void each_wait_in_the_kernel_is_between_the_hooks_and_no_callback_is(void **state)
+{
+    (void)state;
+    struct loop *l = loop_new(false);
+    waits_begun = waits_ended = 0;
+    loop_set_wait_hooks(l, begin_wait, end_wait);
+    struct notes notes = {.loop = l, .stop_after = 3};
+    struct loop_timer timer = {.on_time = note_time_outside_waits, .user = &notes};
+    loop_timer_set(l, &timer, NS_PER_MS, NS_PER_MS);
+    loop_run(l);
+    assert_true(waits_ended >= 3);
+    assert_int_equal(waits_begun, waits_ended);
+    loop_timer_stop(&timer);
+    loop_free(l);
+}
+
 static void a_watcher_is_called_for_the_events_it_asked_for(void **state)
 {
     (void)state;
@@ -353,6 +391,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_watcher_is_called_for_the_events_it_asked_for),
+        cmocka_unit_test(each_wait_in_the_kernel_is_between_the_hooks_and_no_callback_is),
         cmocka_unit_test(a_descriptor_number_used_again_is_watched_anew),
         cmocka_unit_test(a_callback_may_free_its_watcher),
         cmocka_unit_test(a_timer_runs_once_and_not_early),
