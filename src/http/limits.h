@@ -12,6 +12,7 @@ struct http_limits {
     size_t target_bytes;     /* request target; past it 414 */
     size_t head_bytes;       /* start line and fields together; past it 431 */
     size_t field_count;      /* fields of one head; past it 431 */
+    uint16_t long_status;    /* instead of 414 and 431; 0: those */
     uint64_t body_bytes;     /* of one message; past it 413 */
     size_t output_bytes;     /* bytes of answer held for a slow reader before writers must wait */
     int64_t head_timeout_ns; /* from the first byte of a head to its end; then 408 */

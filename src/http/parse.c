@@ -24,9 +24,14 @@ enum http_parse http_parse_bad(struct http_parse_result *result, unsigned status
     return HTTP_PARSE_BAD;
 }
 
-/* The next line without its CRLF. `long_status` answers one that ends past the limit. */
-static enum http_parse line_next(struct head_reader *r, unsigned long_status,
-                                 struct slice *out_line)
+/* What a head past a limit is answered with: what HTTP names for it, or the listener's own. */
+static unsigned long_status(const struct head_reader *r, unsigned usual)
+{
+    return r->limits->long_status == 0 ? usual : r->limits->long_status;
+}
+
+/* The next line without its CRLF. `usual` answers one that ends past the limit. */
+static enum http_parse line_next(struct head_reader *r, unsigned usual, struct slice *out_line)
 {
     size_t limit = r->limits->head_bytes;
     size_t end = min_size(r->bytes.len, limit - 1); /* a CR has its LF behind it */
@@ -35,7 +40,7 @@ static enum http_parse line_next(struct head_reader *r, unsigned long_status,
            http_class[r->bytes.data[i]] != HTTP_CR && http_class[r->bytes.data[i]] != HTTP_LF)
         i++;
     if (i + 1 >= limit)
-        return http_parse_bad(r->result, long_status, "the head is too large");
+        return http_parse_bad(r->result, long_status(r, usual), "the head is too large");
     if (i < end && r->bytes.data[i] == '\n')
         return http_parse_bad(r->result, 400, "a line ends without CR");
     if (i < end && r->bytes.data[i] != '\r')
@@ -76,7 +81,7 @@ static enum http_parse fields_parse(struct arena *a, struct head_reader *r, stru
         if (found != HTTP_PARSE_DONE || line.len == 0)
             return found;
         if (out->count == r->limits->field_count)
-            return http_parse_bad(r->result, 431, "too many fields");
+            return http_parse_bad(r->result, long_status(r, 431), "too many fields");
         struct http_field field;
         const char *wrong = field_parse(line, &field);
         if (wrong != NULL)
@@ -112,7 +117,7 @@ static enum http_parse request_line_parse(struct head_reader *r, struct slice li
     if (!http_is_token(out->method))
         return http_parse_bad(r->result, 400, "the method is not a token");
     if (out->target.len > r->limits->target_bytes)
-        return http_parse_bad(r->result, 414, "the request target is too long");
+        return http_parse_bad(r->result, long_status(r, 414), "the request target is too long");
     struct slice version = slice_sub(rest, target_end + 1, rest.len);
     unsigned status = version_parse(version, &out->minor_version);
     if (status == 505)

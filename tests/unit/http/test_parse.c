@@ -291,6 +291,27 @@ static void heads_are_bounded(void **state)
     assert_int_equal(built_status(1, 0, limits.head_bytes + 1), 431);
 }
 
+static void a_listener_may_name_one_status_for_all_that_is_too_long(void **state)
+{
+    (void)state;
+    struct http_limits own = limits;
+    own.long_status = 413;
+    const size_t sizes[][3] = {{own.target_bytes + 1, 0, 0},
+                               {own.head_bytes, 0, 0},
+                               {1, own.field_count, 0},
+                               {1, 0, own.head_bytes + 1}};
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        AUTO_ARENA struct arena a = {0};
+        AUTO_BUF struct buf bytes = {0};
+        struct http_request r;
+        struct http_parse_result result;
+        build_request(&bytes, sizes[i][0], sizes[i][1], sizes[i][2]);
+        assert_int_equal(http_parse_request(&a, buf_slice(&bytes), &own, &r, &result),
+                         HTTP_PARSE_BAD);
+        assert_int_equal(result.status, 413);
+    }
+}
+
 /** Feeds a request byte by byte; the first finding, and after how many bytes it was made. */
 static enum http_parse feed(struct slice bytes, struct http_parse_result *result, size_t *out_at)
 {
@@ -430,6 +451,7 @@ int main(void)
         cmocka_unit_test(only_100_continue_is_understood_in_expect),
         cmocka_unit_test(connection_tells_whether_to_keep_alive),
         cmocka_unit_test(heads_are_bounded),
+        cmocka_unit_test(a_listener_may_name_one_status_for_all_that_is_too_long),
         cmocka_unit_test(a_head_is_done_with_its_last_byte_and_not_before),
         cmocka_unit_test(status_lines_are_strict),
         cmocka_unit_test(the_length_of_an_answer_follows_rfc_9112),
