@@ -16,8 +16,25 @@ enum edge_result {
     EDGE_LIMIT_EXCEEDED,
 };
 
-/** Longest text of Cache-Status behind "weir; ". */
-#define EDGE_CACHE_STATUS_BYTES 96
+/** Why a request went on to the origin (RFC 9211 section 2.2). */
+enum edge_forwarded {
+    EDGE_FORWARDED_NOT,
+    EDGE_FORWARDED_BYPASS, /* the behaviour caches nothing, or a marker says not to wait */
+    EDGE_FORWARDED_METHOD, /* the behaviour does not cache this method */
+    EDGE_FORWARDED_MISS,
+    EDGE_FORWARDED_STALE,
+};
+
+/** What Cache-Status says (RFC 9211). */
+struct edge_cache_status {
+    bool is_hit;
+    enum edge_forwarded forwarded;
+    uint16_t origin_status; /* where it says more than the answer's; 0: left out */
+    bool is_stored;
+    bool is_collapsed;
+    bool has_ttl;
+    int64_t ttl_s; /* negative: stale since */
+};
 
 /** An answer from the cache or the origin, as far as its head is concerned. */
 struct edge_answer {
@@ -26,9 +43,9 @@ struct edge_answer {
     const struct http_fields *fields; /* as cache_stored_fields gives them; borrowed */
     enum http_body_kind body_kind;
     uint64_t body_length;
-    bool has_age;
+    bool has_age; /* Age is age_s; else that of the fields, if any, stays */
     uint32_t age_s;
-    const char *cache_status; /* what Cache-Status says behind "weir; ": "hit; ttl=30" */
+    struct edge_cache_status cache_status;
 };
 
 /** The head for the viewer, in `a`; it borrows the answer's fields. */
@@ -39,10 +56,10 @@ void edge_answer_head(const struct edge_identity *identity, const struct edge_vi
 struct edge_own_answer {
     enum edge_result result;
     uint16_t status;
-    const char *reason;       /* for the page: a class, never an address */
-    struct slice location;    /* of a redirect; else empty */
-    unsigned retry_after_s;   /* 0: none */
-    const char *cache_status; /* NULL: none */
+    const char *reason;     /* for the page: a class, never an address */
+    struct slice location;  /* of a redirect; else empty */
+    unsigned retry_after_s; /* 0: none */
+    struct edge_cache_status cache_status;
 };
 
 /** Head and body, in `a`. */

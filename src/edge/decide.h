@@ -11,10 +11,10 @@
 
 /** Who this edge is, in what it adds to requests and answers. Immutable; its texts are kept. */
 struct edge_identity {
-    const char *node;    /* "NODE.CDN-DOMAIN": Via, and CDN-Loop towards origins */
-    const char *pop;     /* X-Amz-Cf-Pop: "ZRH50-P1" */
-    const char *word;    /* of X-Cache, "Hit from WORD": "weir" or "cloudfront" */
-    uint16_t https_port; /* of this node's HTTPS listener, for redirects; 0: there is none */
+    const char *via;              /* "1.1 NODE.CDN-DOMAIN (Weir)": Via, in both directions */
+    const char *pop;              /* X-Amz-Cf-Pop: "ZRH50-P1" */
+    bool says_cloudfront;         /* X-Cache: "Hit from cloudfront" instead of "Hit from weir" */
+    uint16_t https_port;          /* of this node's HTTPS listener, for redirects; 0: none */
     const char *const *tls_names; /* of the certificate shown, lower-case; "*.example.com" too */
     size_t tls_name_count;
 };
@@ -33,13 +33,14 @@ struct edge_viewer {
 enum edge_action {
     EDGE_REFUSE,   /* answered with `status` and `reason` */
     EDGE_REDIRECT, /* answered with `status` and `location` */
-    EDGE_LOOK_UP,  /* the cache may have it, and may keep it */
+    EDGE_LOOK_UP,  /* the cache may have it, and may keep what the origin answers */
     EDGE_PASS,     /* to the origin and back, past the cache */
 };
 
 struct edge_decision {
     enum edge_action action;
     uint16_t status;
+    const char *step;      /* static: the step that decided; NULL: went down to the cache */
     const char *reason;    /* static: what a reader of the error page is told */
     struct slice location; /* of a redirect */
 
@@ -48,6 +49,7 @@ struct edge_decision {
     const struct release_origin *origin;
     enum release_method method;
     struct slice path;    /* raw, after the default root object */
+    bool collapses;       /* LOOK_UP: may wait for another's fetch; else only errors are kept */
     struct cache_key key; /* of LOOK_UP and PASS: its uri is what an unsafe method touches */
 
     /* of LOOK_UP and PASS, made by edge_decide_forward */
@@ -62,6 +64,13 @@ void edge_decide(const struct edge_world *w, const struct edge_identity *identit
 /** Makes the request to the origin: `d->sent`, in `a`. */
 void edge_decide_forward(const struct edge_identity *identity, const struct edge_viewer *viewer,
                          struct arena *a, struct edge_decision *d);
+
+/** Whether a body of at least one byte, or of a length yet to come, follows the head. */
+static inline bool edge_request_has_body(const struct http_request *request)
+{
+    return request->body_kind == HTTP_BODY_CHUNKED ||
+           (request->body_kind == HTTP_BODY_LENGTH && request->body_length > 0);
+}
 
 /** ErrorCachingMinTTL of a status, seconds. */
 uint64_t edge_error_ttl_s(const struct edge_distribution *d, unsigned status);

@@ -24,4 +24,30 @@
 /* A host name, bytes (RFC 1035 section 2.3.4, as text). */
 #define EDGE_HOST_MAX_BYTES 253
 
+/* ErrorCachingMinTTL where a distribution names none, seconds (CloudFront). */
+#define EDGE_ERROR_TTL_S 10
+
+/* A viewer's request (CloudFront): bytes of its URL, of line and fields together; of its body. */
+#define EDGE_TARGET_MAX_BYTES ((size_t)8192)
+#define EDGE_HEAD_MAX_BYTES ((size_t)20480)
+#define EDGE_BODY_MAX_BYTES ((uint64_t)20 << 30)
+
+/* A viewer's connections to one listener kind of a thread, and of them those of one address: many
+ * viewers share one behind a proxy. Time for the whole of an upload, which a slow line needs. */
+#define EDGE_CONNECTIONS_MAX 20000
+#define EDGE_CONNECTIONS_PER_CLIENT_MAX 2048
+#define EDGE_BODY_TOTAL_NS (3600 * NS_PER_S)
+
+/* Bytes of an answer that wait for a slow viewer: little, since bodies wait in the cache. */
+#define EDGE_OUTPUT_BYTES ((size_t)65536)
+
+/* A body up to this goes out in one piece, copied once, without a reader; bytes. */
+#define EDGE_SMALL_BODY_BYTES ((size_t)65536)
+
+/* A thread's signs of life. */
+#define EDGE_BEAT_NS (250 * NS_PER_MS)
+
+/* Told to a viewer that is turned away for overload, seconds. */
+#define EDGE_RETRY_AFTER_S 1
+
 #endif
