@@ -40,8 +40,8 @@ enum err edge_world_load_changed(const struct chunk_hash *root, const struct chu
 void edge_world_free(struct edge_world *w);
 
 /**
- * The distribution for a host (any case, without port): exact name first, then the longest
- * wildcard; NULL: none.
+ * The distribution for a host, as edge_host_normalize gives it: exact name first, then the longest
+ * wildcard; NULL: none. Cost: one hash for each label.
  */
 const struct edge_distribution *edge_world_find(const struct edge_world *w, struct slice host);
 
