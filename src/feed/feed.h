@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Streams and chunks between machines, over http/ with mutual TLS 1.3. A server serves one feed of
-// signed pointers, held open, and chunks by hash; control and peers both run one. A client
-// follows the pointers of one server and fetches chunks from it.
+// Streams and chunks between machines, over http/ with mutual TLS 1.3. A server serves a feed of
+// signed pointers, held open, and chunks by hash; control and peers both run one. Control's serves
+// a feed of invalidations, too. A client follows the pointers of one server and fetches chunks from
+// it; a subscriber follows its invalidations.
 //
 //   GET  /feed/pointers?after=EPOCH.SEQUENCE  frames (u32 length, big-endian; SignedPointer): the
 //                                             newest at once where it is newer, else an empty
 //                                             frame; later ones as they come; an empty frame each
 //                                             FEED_HEARTBEAT_NS
+//   GET  /feed/invalidations?after=EPOCH.NUMBER  frames (u32 length; invalidation.h): what comes
+//                                             after that place, where it is no longer kept whole
+//                                             distributions; without a query (nothing is held)
+//                                             everything is invalid up to now; an empty frame each
+//                                             FEED_HEARTBEAT_NS
+//   POST /feed/applied                        body: EPOCH.NUMBER: all up to there has taken effect
+//                                             on the node; answer 204
 //   POST /feed/chunks                         body: 32-byte hashes; answer: for each, in order, a
 //                                             frame with its packed bytes, empty where it is
 //                                             missing
@@ -17,6 +25,7 @@
 #ifndef FEED_FEED_H
 #define FEED_FEED_H
 
+#include "feed/invalidation_log.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "release/report.h"
@@ -35,12 +44,24 @@ struct feed_source {
     /** A node's report, decoded, its node id that of the key that sent it. NULL: 404 (peers). */
     void (*on_report)(void *user, const uint8_t public_key[ED25519_PUBLIC_BYTES],
                       const struct release_report *report);
+    /** What followers of invalidations get; NULL: 404 (peers). Kept. */
+    const struct feed_log *invalidations;
+    /**
+     * A follower of invalidations came, whose node has applied all up to `after` (epoch 0: it has
+     * nothing), or went (`after` is NULL). A node may have several for a while. What the log gains
+     * in this callback is sent with the rest.
+     */
+    void (*on_follower)(void *user, const uint8_t public_key[ED25519_PUBLIC_BYTES],
+                        const struct feed_position *after);
+    /** A node acknowledged. NULL: 404. */
+    void (*on_applied)(void *user, const uint8_t public_key[ED25519_PUBLIC_BYTES],
+                       const struct feed_position *at);
     void *user;
 };
 
 /**
- * Serves pointers and chunks. A follower whose key is no longer admitted is cut off at the next
- * pointer or heartbeat.
+ * Serves pointers, invalidations and chunks. A follower whose key is no longer admitted is cut off
+ * at the next pointer or heartbeat.
  */
 struct feed_server;
 /** `tls`: of net_tls_fleet_server_new, kept; the source is copied. */
@@ -48,7 +69,7 @@ struct feed_server *feed_server_new(struct loop *loop, const struct net_tls *tls
                                     const struct feed_source *source) MUST_USE;
 /** Accepts from the descriptor, which stays the caller's. */
 void feed_server_listen(struct feed_server *s, int listen_fd);
-/** A newer pointer exists: sends it to every follower. */
+/** A newer pointer exists, or the log has more: sends it to every follower. */
 void feed_server_announce(struct feed_server *s);
 /** How often an empty frame goes out; FEED_HEARTBEAT_NS unless told. */
 void feed_server_set_heartbeat(struct feed_server *s, int64_t every_ns);

@@ -1,61 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// The serving side of the feeds: pointers held open, chunks by hash, reports. Used by control and
-// by each node for its peers; on the owner's loop thread.
-//
-// A follower is an exchange whose answer does not end. It is sent the newest pointer only: one that
-// reads slowly misses those in between, and never has more than one waiting (is_blocked).
+// The serving side of the feeds: who may ask, chunks by hash, reports and acknowledgements; what is
+// held open is in streams.c. Used by control and by each node for its peers; on the owner's loop
+// thread.
 #include "base/alloc.h"
 #include "base/check.h"
-#include "base/list.h"
-#include "feed/feed.h"
 #include "feed/frame_priv.h"
 #include "feed/limits.h"
+#include "feed/server_priv.h"
 #include "metrics/counters.h"
 #include "net/identity.h"
 
 #include <stdlib.h>
 
-struct feed_server {
-    struct loop *loop;
-    struct feed_source source;
-    struct http_server_options http_options;
-    struct http_server *http;
-    struct list followers; /* struct request */
-    size_t follower_count;
-    struct loop_timer heartbeat;
-};
-
-/** One exchange; lives in its arena. */
-struct request {
-    struct feed_server *server;
-    struct http_exchange *exchange;
-    const struct route *route;
-    uint8_t key[ED25519_PUBLIC_BYTES];
-    struct buf body;
-
-    struct list follower; /* of a follower: in server.followers; else a list of its own */
-    bool is_blocked;      /* more than FEED_OUTPUT_BYTES wait for the peer */
-    uint64_t epoch;       /* of the newest pointer sent, or held by the peer before */
-    uint64_t sequence;
-
-    size_t next_chunk; /* of a fetch: the next hash of the body to answer */
-};
-
-/** What a path does once its request is complete, and when its answer may go on. */
-struct route {
-    const char *path;
-    const char *method;
-    void (*on_complete)(struct request *r);
-    void (*on_writable)(struct request *r);
-};
-
-static void reply(struct http_exchange *x, unsigned status)
+void request_reply(struct request *r, unsigned status)
 {
-    http_reply(x, status, NULL, (struct slice){0});
+    http_reply(r->exchange, status, NULL, (struct slice){0});
 }
 
-/* The head of an answer whose length is not known. */
-static void respond(struct request *r)
+void request_respond(struct request *r)
 {
     struct http_response head = {.status = 200, .body_kind = HTTP_BODY_CHUNKED};
     http_fields_add_str(http_exchange_arena(r->exchange), &head.fields, "Content-Type",
@@ -63,8 +25,7 @@ static void respond(struct request *r)
     http_respond(r->exchange, &head);
 }
 
-/* False when the peer reads too slowly for more. */
-static bool send_frame(struct request *r, struct slice payload)
+bool request_send_frame(struct request *r, struct slice payload)
 {
     uint8_t head[FEED_FRAME_HEAD_BYTES];
     feed_frame_head(payload.len, head);
@@ -72,88 +33,9 @@ static bool send_frame(struct request *r, struct slice payload)
     return payload.len > 0 ? http_send_body(r->exchange, payload) : has_room;
 }
 
-static bool is_admitted(const struct request *r)
+bool request_is_admitted(const struct request *r)
 {
     return r->server->source.is_admitted(r->server->source.user, r->key);
-}
-
-/* Pointers. */
-
-/* Sends the newest pointer where the follower lacks it; says whether it did. */
-static bool send_newest(struct request *r)
-{
-    uint64_t epoch = 0;
-    uint64_t sequence = 0;
-    const struct feed_source *source = &r->server->source;
-    struct slice pointer = source->newest_pointer(source->user, &epoch, &sequence);
-    bool is_newer = epoch > r->epoch || (epoch == r->epoch && sequence > r->sequence);
-    if (pointer.len == 0 || !is_newer)
-        return false;
-    r->epoch = epoch;
-    r->sequence = sequence;
-    r->is_blocked = !send_frame(r, pointer);
-    metrics_add(METRIC_FEED_POINTERS_SENT, 1);
-    return true;
-}
-
-/* "after=EPOCH.SEQUENCE" */
-static bool parse_after(struct slice query, uint64_t *out_epoch, uint64_t *out_sequence)
-{
-    struct slice name = SLICE_LIT("after=");
-    struct slice rest = slice_sub(query, name.len, query.len);
-    struct slice epoch;
-    return slice_starts_with(query, name) && slice_split(&rest, '.', &epoch) &&
-           slice_parse_u64(epoch, UINT64_MAX, out_epoch) &&
-           slice_parse_u64(rest, UINT64_MAX, out_sequence);
-}
-
-static void follow(struct request *r)
-{
-    struct feed_server *s = r->server;
-    struct slice query = http_exchange_request(r->exchange)->query;
-    if (!parse_after(query, &r->epoch, &r->sequence)) {
-        reply(r->exchange, 400);
-        return;
-    }
-    if (s->follower_count == FEED_FOLLOWERS_MAX) {
-        metrics_add(METRIC_FEED_SHED, 1);
-        reply(r->exchange, 503);
-        return;
-    }
-    list_push_back(&s->followers, &r->follower);
-    metrics_set(METRIC_FEED_FOLLOWERS, ++s->follower_count);
-    respond(r);
-    if (!send_newest(r))
-        r->is_blocked = !send_frame(r, (struct slice){0});
-}
-
-static void follow_on(struct request *r)
-{
-    r->is_blocked = false;
-    (void)send_newest(r);
-}
-
-/* Sends the newest pointer, or at least a sign of life, to whoever has room and is still welcome.
- */
-static void tell_followers(struct feed_server *s, bool is_heartbeat)
-{
-    struct list *node;
-    struct list *after;
-    LIST_FOR_EACH (node, after, &s->followers) {
-        struct request *r = LIST_ENTRY(node, struct request, follower);
-        if (!is_admitted(r)) {
-            metrics_add(METRIC_FEED_REFUSED, 1);
-            http_abort(r->exchange);
-            continue;
-        }
-        if (!r->is_blocked && !send_newest(r) && is_heartbeat)
-            r->is_blocked = !send_frame(r, (struct slice){0});
-    }
-}
-
-static void on_heartbeat(struct loop_timer *timer)
-{
-    tell_followers(timer->user, true);
 }
 
 /* Chunks. */
@@ -173,7 +55,7 @@ static void send_chunks(struct request *r)
         enum err err = source->packed_chunk(source->user, &a, &hash, &packed, NULL);
         bool is_there = err == ERR_OK && packed.len <= FEED_FRAME_MAX_BYTES;
         metrics_add(is_there ? METRIC_FEED_CHUNKS_SENT : METRIC_FEED_CHUNKS_MISSING, 1);
-        has_room = send_frame(r, is_there ? packed : (struct slice){0});
+        has_room = request_send_frame(r, is_there ? packed : (struct slice){0});
         r->next_chunk++;
     }
     if (r->next_chunk == count)
@@ -184,10 +66,10 @@ static void fetch(struct request *r)
 {
     size_t len = buf_len(&r->body);
     if (len == 0 || len % SHA256_BYTES != 0 || len > (size_t)FEED_FETCH_MAX_CHUNKS * SHA256_BYTES) {
-        reply(r->exchange, 400);
+        request_reply(r, 400);
         return;
     }
-    respond(r);
+    request_respond(r);
     send_chunks(r);
 }
 
@@ -197,31 +79,52 @@ static void report(struct request *r)
 {
     const struct feed_source *source = &r->server->source;
     if (source->on_report == NULL) {
-        reply(r->exchange, 404);
+        request_reply(r, 404);
         return;
     }
     AUTO_ARENA struct arena a = {0};
     struct release_report decoded;
     if (release_report_decode(&a, buf_slice(&r->body), &decoded, NULL) != ERR_OK) {
-        reply(r->exchange, 400);
+        request_reply(r, 400);
         return;
     }
     char sender[NODE_ID_SIZE];
     node_id_format(r->key, sender);
     if (strcmp(sender, decoded.node_id) != 0) {
         metrics_add(METRIC_FEED_REFUSED, 1);
-        reply(r->exchange, 403);
+        request_reply(r, 403);
         return;
     }
     metrics_add(METRIC_FEED_REPORTS, 1);
     source->on_report(source->user, r->key, &decoded);
-    reply(r->exchange, 204);
+    request_reply(r, 204);
+}
+
+/* Acknowledgements. */
+
+static void applied(struct request *r)
+{
+    const struct feed_source *source = &r->server->source;
+    struct feed_position at;
+    if (source->on_applied == NULL) {
+        request_reply(r, 404);
+        return;
+    }
+    if (!feed_position_parse(buf_slice(&r->body), &at)) {
+        request_reply(r, 400);
+        return;
+    }
+    metrics_add(METRIC_FEED_ACKNOWLEDGEMENTS, 1);
+    source->on_applied(source->user, r->key, &at);
+    request_reply(r, 204);
 }
 
 static const struct route routes[] = {
-    {"/feed/pointers", "GET", follow, follow_on},
-    {"/feed/chunks", "POST", fetch, send_chunks},
-    {"/feed/report", "POST", report, NULL},
+    {"/feed/pointers", "GET", stream_open, stream_go_on, &stream_pointers},
+    {"/feed/invalidations", "GET", stream_open, stream_go_on, &stream_invalidations},
+    {"/feed/chunks", "POST", fetch, send_chunks, NULL},
+    {"/feed/report", "POST", report, NULL, NULL},
+    {"/feed/applied", "POST", applied, NULL, NULL},
 };
 
 /* The route of a request; NULL with the status to answer. */
@@ -245,15 +148,15 @@ static void on_request(struct http_exchange *x, void *server_user)
     r->server = server_user;
     r->exchange = x;
     list_init(&r->follower);
-    if (!http_exchange_peer_key(x, r->key) || !is_admitted(r)) {
+    if (!http_exchange_peer_key(x, r->key) || !request_is_admitted(r)) {
         metrics_add(METRIC_FEED_REFUSED, 1);
-        reply(x, 403);
+        request_reply(r, 403);
         return;
     }
     unsigned status;
     r->route = route_of(http_exchange_request(x), &status);
     if (r->route == NULL) {
-        reply(x, status);
+        request_reply(r, status);
         return;
     }
     http_exchange_set_user(x, r);
@@ -284,11 +187,13 @@ static void on_closed(struct http_exchange *x, enum http_close_reason reason)
     struct request *r = http_exchange_user(x);
     if (r == NULL)
         return;
-    if (!list_is_empty(&r->follower)) {
-        list_remove(&r->follower);
-        metrics_set(METRIC_FEED_FOLLOWERS, --r->server->follower_count);
-    }
+    stream_close(r);
     buf_fini(&r->body);
+}
+
+static void on_heartbeat(struct loop_timer *timer)
+{
+    streams_tell(timer->user, true);
 }
 
 static const struct http_handler handler = {
@@ -326,7 +231,7 @@ void feed_server_listen(struct feed_server *s, int listen_fd)
 
 void feed_server_announce(struct feed_server *s)
 {
-    tell_followers(s, false);
+    streams_tell(s, false);
 }
 
 void feed_server_set_heartbeat(struct feed_server *s, int64_t every_ns)
