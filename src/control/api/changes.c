@@ -12,6 +12,7 @@ enum aws_error api_add_change(struct api_call *c, uint64_t version, const char *
     struct store_change change = {.id = api_new_id(c, R53_ID_CHANGE),
                                   .account_id = c->account_id,
                                   .version = version,
+                                  .roles = STORE_ROLE_DNS,
                                   .submitted_unix_ms = c->now_unix_ms,
                                   .comment = comment};
     enum err err = store_change_add(c->conn, &change, &ec);

@@ -3,6 +3,7 @@
 #include "control/rollout/core.h"
 
 #include "base/check.h"
+#include "control/rollout/core_priv.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,246 +17,6 @@ void core_init(struct core *c, const struct core_limits *limits)
 void core_fini(struct core *c)
 {
     roster_fini(&c->roster);
-}
-
-/* ---- which nodes */
-
-static bool counts(const struct core *c, const struct roster_node *n, int64_t now_ns)
-{
-    return roster_counts(n, now_ns, c->limits.heard_ns);
-}
-
-/** Whether any counted node serves something already. */
-static bool any_serves(const struct core *c, int64_t now_ns)
-{
-    for (size_t i = 0; i < c->roster.count; i++) {
-        const struct roster_node *n = c->roster.nodes[i];
-        if (counts(c, n, now_ns) && !chunk_hash_is_zero(&n->applied))
-            return true;
-    }
-    return false;
-}
-
-/**
- * The next counted node from *cursor on, or NULL. A node that serves nothing yet, and may take
- * minutes to fetch its first release, counts only where none serves anything.
- */
-static const struct roster_node *next_counted(const struct core *c, int64_t now_ns, bool must_serve,
-                                              size_t *cursor)
-{
-    while (*cursor < c->roster.count) {
-        const struct roster_node *n = c->roster.nodes[(*cursor)++];
-        if (counts(c, n, now_ns) && !(must_serve && chunk_hash_is_zero(&n->applied)))
-            return n;
-    }
-    return NULL;
-}
-
-size_t core_counted(const struct core *c, int64_t now_ns)
-{
-    bool must_serve = any_serves(c, now_ns);
-    size_t count = 0;
-    size_t cursor = 0;
-    while (next_counted(c, now_ns, must_serve, &cursor) != NULL)
-        count++;
-    return count;
-}
-
-static const struct roster_node *first_counted(const struct core *c, int64_t now_ns)
-{
-    size_t cursor = 0;
-    return next_counted(c, now_ns, any_serves(c, now_ns), &cursor);
-}
-
-/** Whether every admitted node was heard since this control leads, or had its time. */
-static bool has_settled(const struct core *c, int64_t now_ns)
-{
-    if (now_ns - c->leader_since_ns >= c->limits.settle_ns)
-        return true;
-    for (size_t i = 0; i < c->roster.count; i++) {
-        const struct roster_node *n = c->roster.nodes[i];
-        if (n->state == STORE_NODE_ADMITTED && !n->is_heard)
-            return false;
-    }
-    return true;
-}
-
-/* ---- verdicts */
-
-/**
- * Whether the node's rejection of this root counts. A report may still carry a rejection from
- * before the offer while the node tries again: that one counts only once it is repeated.
- */
-static bool rejects(const struct core *c, const struct roster_node *n,
-                    const struct chunk_hash *root, struct position offered, int64_t now_ns)
-{
-    if (!chunk_hash_equal(&n->rejected, root) || position_compare(n->at, offered) < 0)
-        return false;
-    return position_compare(n->rejected_at, offered) >= 0 ||
-           now_ns - n->at_since_ns >= c->limits.old_verdict_ns;
-}
-
-static bool has_applied(const struct roster_node *n, const struct chunk_hash *root)
-{
-    return chunk_hash_equal(&n->applied, root);
-}
-
-static bool has_tried(const struct roster_node *n, const struct chunk_hash *root)
-{
-    return chunk_hash_equal(&n->tried, root) || has_applied(n, root);
-}
-
-/** Whether the node had its time to say something about the candidate. */
-static bool is_overdue(const struct core *c, const struct roster_node *n, int64_t now_ns)
-{
-    int64_t since_ns =
-        n->heard_since_ns > c->phase_since_ns ? n->heard_since_ns : c->phase_since_ns;
-    return !chunk_hash_is_zero(&n->applied) && now_ns - since_ns >= c->limits.verdict_ns;
-}
-
-/** Whether any counted node serves the stable root. */
-static bool any_runs_stable(const struct core *c, int64_t now_ns)
-{
-    for (size_t i = 0; i < c->roster.count; i++) {
-        const struct roster_node *n = c->roster.nodes[i];
-        if (counts(c, n, now_ns) && has_applied(n, &c->stable.root))
-            return true;
-    }
-    return false;
-}
-
-/** Whether the node was seen to run this root, or to have it tried. */
-static bool has_run(const struct roster_node *n, const struct chunk_hash *root)
-{
-    return has_tried(n, root) || chunk_hash_equal(&n->applied_before, root);
-}
-
-/**
- * Whether the node crashed on the stable root: it rejects what it ran. A node that could never run
- * it (its trial there failed) rolls nobody back. Where it rejected the root before this control
- * came, it is believed if no node serves that root.
- */
-static bool crashed_on_stable(const struct core *c, const struct roster_node *n, int64_t now_ns)
-{
-    const struct chunk_hash *root = &c->stable.root;
-    if (!counts(c, n, now_ns) || !rejects(c, n, root, c->stable_offered, now_ns))
-        return false;
-    if (has_run(n, root))
-        return true;
-    return n->was_rejected_from_start && has_settled(c, now_ns) && !any_runs_stable(c, now_ns);
-}
-
-/** Whether the node says the same: it rejects the stable root, and may have run it. */
-static bool confirms_crash(const struct core *c, const struct roster_node *n, int64_t now_ns)
-{
-    const struct chunk_hash *root = &c->stable.root;
-    return counts(c, n, now_ns) && rejects(c, n, root, c->stable_offered, now_ns) &&
-           (has_run(n, root) || n->was_rejected_from_start);
-}
-
-static bool is_offered(const struct core *c)
-{
-    return c->phase == CORE_TRY || c->phase == CORE_WAVE;
-}
-
-/** Whether the node has proven stable, or the candidate, which it runs in place of it. */
-static bool has_proven(const struct core *c, const struct roster_node *n)
-{
-    return chunk_hash_equal(&n->proven, &c->stable.root) ||
-           (is_offered(c) && chunk_hash_equal(&n->proven, &c->candidate.root));
-}
-
-/**
- * Whether the node has proven the stable root, or may have: it was not heard yet by a control that
- * came a short time ago. What it last said holds for as long as INSYNC waits for it.
- */
-static bool may_have_proven(const struct core *c, const struct roster_node *n, int64_t now_ns)
-{
-    int64_t within_ns = c->limits.insync_heard_ns;
-    if (n->state == STORE_NODE_ADMITTED && !n->is_heard)
-        return now_ns - c->leader_since_ns < within_ns;
-    return roster_counts(n, now_ns, within_ns) && has_proven(c, n);
-}
-
-/**
- * Whether the fleet goes back on this node's word. Against a root that another node has proven two
- * must say so, as one alone may have a fault of its own, or lie.
- */
-static bool is_believed(const struct core *c, const struct roster_node *crashed, int64_t now_ns)
-{
-    bool is_proven = false;
-    for (size_t i = 0; i < c->roster.count; i++) {
-        const struct roster_node *n = c->roster.nodes[i];
-        if (n == crashed)
-            continue;
-        if (confirms_crash(c, n, now_ns))
-            return true;
-        is_proven = is_proven || may_have_proven(c, n, now_ns);
-    }
-    return !is_proven;
-}
-
-bool core_rejects_stable(const struct core *c, const struct roster_node *n, int64_t now_ns)
-{
-    return c->is_leader && roster_counts(n, now_ns, c->limits.insync_heard_ns) &&
-           rejects(c, n, &c->stable.root, c->stable_offered, now_ns);
-}
-
-/* ---- INSYNC */
-
-/** The stable version whose content the node serves; 0 where we do not know. */
-static uint64_t applied_version(const struct core *c, const struct roster_node *n)
-{
-    if (is_offered(c) && has_applied(n, &c->candidate.root))
-        return c->stable.version;
-    for (size_t i = c->lineage_count; i > 0; i--) {
-        if (has_applied(n, &c->lineage[i - 1].root))
-            return c->lineage[i - 1].version;
-    }
-    return 0;
-}
-
-/**
- * The least version that all nodes waited for have applied; 0: none, or who is there is not known
- * yet.
- * next      where not NULL, it counts as stable already
- * is_alone  only `next`, as what nodes run besides it holds back more
- */
-static uint64_t insync_version(const struct core *c, int64_t now_ns,
-                               const struct core_release *next, bool is_alone)
-{
-    uint64_t least = UINT64_MAX;
-    if (!has_settled(c, now_ns))
-        return 0;
-    for (size_t i = 0; i < c->roster.count; i++) {
-        const struct roster_node *n = c->roster.nodes[i];
-        if (!roster_counts(n, now_ns, c->limits.insync_heard_ns))
-            continue;
-        uint64_t version = 0;
-        if (next != NULL && has_applied(n, &next->root))
-            version = next->version;
-        else if (!is_alone)
-            version = applied_version(c, n);
-        least = version < least ? version : least;
-    }
-    return least == UINT64_MAX ? 0 : least;
-}
-
-static void lineage_add(struct core *c, const struct core_release *release)
-{
-    if (c->lineage_count == ROLLOUT_LINEAGE_MAX) {
-        memmove(&c->lineage[0], &c->lineage[1], (ROLLOUT_LINEAGE_MAX - 1) * sizeof(c->lineage[0]));
-        c->lineage_count--;
-    }
-    c->lineage[c->lineage_count++] = *release;
-}
-
-/** Older roots no longer tell what is in sync. */
-static void lineage_restart(struct core *c)
-{
-    c->lineage_count = 0;
-    c->insync_version = 0;
-    lineage_add(c, &c->stable);
 }
 
 /** Stable's content goes up to here now, its root is the same. */
@@ -315,7 +76,7 @@ static bool next_rollback(const struct core *c, int64_t now_ns, struct core_acti
 {
     for (size_t i = 0; i < c->roster.count && !c->has_no_way_back; i++) {
         const struct roster_node *n = c->roster.nodes[i];
-        if (!crashed_on_stable(c, n, now_ns) || !is_believed(c, n, now_ns))
+        if (!core_crashed_on_stable(c, n, now_ns) || !core_is_believed(c, n, now_ns))
             continue;
         out->kind = CORE_ROLLBACK;
         out->root = n->proven;
@@ -327,16 +88,15 @@ static bool next_rollback(const struct core *c, int64_t now_ns, struct core_acti
 
 static bool next_withdraw(const struct core *c, int64_t now_ns, struct core_action *out)
 {
-    bool must_serve = any_serves(c, now_ns);
-    size_t cursor = 0;
+    struct core_asked asked = core_asked_begin(c, now_ns);
     const struct roster_node *n;
-    while ((n = next_counted(c, now_ns, must_serve, &cursor)) != NULL) {
-        bool is_late = c->phase == CORE_TRY
-                           ? !has_tried(n, &c->candidate.root)
-                           : strcmp(n->id, c->wave) == 0 && !has_applied(n, &c->candidate.root);
-        if (rejects(c, n, &c->candidate.root, c->offered, now_ns))
+    while ((n = core_asked_next(&asked)) != NULL) {
+        bool is_late = c->phase == CORE_TRY ? !core_has_tried(n, &c->candidate.root)
+                                            : core_wave_has(&c->wave, n->id) &&
+                                                  !core_has_applied(n, &c->candidate.root);
+        if (core_rejects(c, n, &c->candidate.root, c->offered, now_ns))
             set_reason(out, n, n->reason);
-        else if (is_late && is_overdue(c, n, now_ns))
+        else if (is_late && core_is_overdue(c, n, now_ns))
             set_reason(out, n, "no verdict in time");
         else
             continue;
@@ -347,11 +107,12 @@ static bool next_withdraw(const struct core *c, int64_t now_ns, struct core_acti
     return false;
 }
 
-static void offer_to(const struct roster_node *n, struct core_action *out)
+/** To a wave, where there is a node to run it. */
+static void offer_to_wave(const struct core *c, int64_t now_ns, struct core_action *out)
 {
-    out->kind = CORE_OFFER;
-    if (n != NULL)
-        memcpy(out->wave, n->id, sizeof(out->wave));
+    core_wave_choose(c, now_ns, &out->wave);
+    if (out->wave.count > 0)
+        out->kind = CORE_OFFER;
 }
 
 static void next_in_ready(const struct core *c, int64_t now_ns, struct core_action *out)
@@ -360,39 +121,39 @@ static void next_in_ready(const struct core *c, int64_t now_ns, struct core_acti
     if (chunk_hash_equal(&c->candidate.root, &c->stable.root)) {
         out->kind = CORE_CARRY;
         out->version = c->candidate.version;
-        out->insync_version = insync_version(c, now_ns, &c->candidate, c->candidate_frees);
-    } else if (counted > 0) {
-        offer_to(counted == 1 ? first_counted(c, now_ns) : NULL, out);
+        core_insync_with_candidate(c, now_ns, &out->insync);
+    } else if (counted == 1) {
+        offer_to_wave(c, now_ns, out);
+    } else if (counted > 1) {
+        out->kind = CORE_OFFER;
     }
 }
 
 static void next_in_try(const struct core *c, int64_t now_ns, struct core_action *out)
 {
-    bool must_serve = any_serves(c, now_ns);
-    size_t cursor = 0;
-    const struct roster_node *first = NULL;
+    struct core_asked asked = core_asked_begin(c, now_ns);
     const struct roster_node *n;
-    while ((n = next_counted(c, now_ns, must_serve, &cursor)) != NULL) {
-        if (!has_tried(n, &c->candidate.root))
+    while ((n = core_asked_next(&asked)) != NULL) {
+        if (!core_has_tried(n, &c->candidate.root))
             return;
-        first = first == NULL ? n : first;
     }
-    if (first != NULL)
-        offer_to(first, out);
+    offer_to_wave(c, now_ns, out);
 }
 
 static void next_in_wave(const struct core *c, int64_t now_ns, struct core_action *out)
 {
-    const struct roster_node *n = roster_get(&c->roster, c->wave);
-    if (n == NULL || !counts(c, n, now_ns)) {
-        const struct roster_node *other = first_counted(c, now_ns);
-        if (other != NULL)
-            offer_to(other, out);
-    } else if (has_applied(n, &c->candidate.root)) {
-        out->kind = CORE_PROMOTE;
-        out->version = c->candidate.version;
-        out->insync_version = insync_version(c, now_ns, &c->candidate, c->candidate_frees);
+    for (size_t i = 0; i < c->wave.count; i++) {
+        const struct roster_node *n = roster_get(&c->roster, c->wave.ids[i]);
+        if (n == NULL || !core_is_asked(c, n, now_ns)) {
+            offer_to_wave(c, now_ns, out);
+            return;
+        }
+        if (!core_has_applied(n, &c->candidate.root))
+            return;
     }
+    out->kind = CORE_PROMOTE;
+    out->version = c->candidate.version;
+    core_insync_with_candidate(c, now_ns, &out->insync);
 }
 
 /** At once where the last candidate is long ago, and someone is there to try it. */
@@ -401,7 +162,7 @@ static void next_cut(const struct core *c, int64_t now_ns, struct core_action *o
     if (c->newest_version <= c->stable.version || core_counted(c, now_ns) == 0)
         return;
     int64_t from_ns = c->offered_at_ns == 0 ? now_ns : c->offered_at_ns + c->limits.cut_gap_ns;
-    if (!has_settled(c, now_ns))
+    if (!core_has_settled(c, now_ns))
         from_ns = c->leader_since_ns + c->limits.settle_ns;
     if (now_ns < from_ns) {
         out->at_ns = from_ns;
@@ -445,16 +206,14 @@ void core_next(const struct core *c, int64_t now_ns, struct core_action *out)
         out->kind = CORE_RENEW;
         return;
     }
-    uint64_t insync = insync_version(c, now_ns, NULL, false);
-    if (c->phase == CORE_IDLE && insync > c->insync_version) {
+    struct store_insync insync;
+    core_insync_now(c, now_ns, &insync);
+    bool rises = core_insync_rises(c, &insync);
+    if (!rises || c->phase != CORE_IDLE)
+        next_of_phase(c, now_ns, out);
+    if (rises && out->kind == CORE_NOTHING) {
         out->kind = CORE_INSYNC;
-        out->insync_version = insync;
-        return;
-    }
-    next_of_phase(c, now_ns, out);
-    if (out->kind == CORE_NOTHING && insync > c->insync_version) {
-        out->kind = CORE_INSYNC;
-        out->insync_version = insync;
+        out->insync = insync;
     }
 }
 
@@ -474,7 +233,7 @@ void core_lead(struct core *c, const struct core_start *start, int64_t now_ns)
     c->phase = CORE_IDLE;
     c->split_version = 0;
     c->rejected = (struct core_refusals){0};
-    lineage_restart(c);
+    core_lineage_restart(c);
 }
 
 void core_unlead(struct core *c)
@@ -555,9 +314,9 @@ static void done_offer(struct core *c, const struct core_action *action, int64_t
         c->offered = c->published;
         c->offered_at_ns = now_ns;
     }
-    c->phase = action->wave[0] == '\0' ? CORE_TRY : CORE_WAVE;
+    c->phase = action->wave.count == 0 ? CORE_TRY : CORE_WAVE;
     c->phase_since_ns = now_ns;
-    memcpy(c->wave, action->wave, sizeof(c->wave));
+    c->wave = action->wave;
 }
 
 static void done_promote(struct core *c)
@@ -567,9 +326,9 @@ static void done_promote(struct core *c)
     c->has_no_way_back = false;
     c->phase = CORE_IDLE;
     if (c->candidate_frees)
-        lineage_restart(c);
+        core_lineage_restart(c);
     else
-        lineage_add(c, &c->stable);
+        core_lineage_add(c, &c->stable);
     pass_version(c, c->stable.version);
 }
 
@@ -588,7 +347,7 @@ static void done_carry(struct core *c, const struct core_action *action)
 {
     c->phase = CORE_IDLE;
     if (c->candidate_frees)
-        lineage_restart(c);
+        core_lineage_restart(c);
     pass_version(c, action->version);
 }
 
@@ -598,7 +357,7 @@ static void done_rollback(struct core *c, const struct core_action *action)
     c->phase = CORE_IDLE;
     c->stable.root = action->root;
     c->stable_offered = c->published;
-    lineage_restart(c);
+    core_lineage_restart(c);
 }
 
 void core_done(struct core *c, const struct core_action *action, int64_t now_ns)
@@ -634,8 +393,7 @@ void core_done(struct core *c, const struct core_action *action, int64_t now_ns)
         done_rollback(c, action);
         break;
     }
-    if (action->insync_version > c->insync_version)
-        c->insync_version = action->insync_version;
+    core_insync_done(c, &action->insync);
 }
 
 void core_no_way_back(struct core *c)

@@ -6,29 +6,38 @@
 //     IDLE ------------ CUT (compile) ------------> READY ----------------------> IDLE
 //      ^                     | refused                | OFFER
 //      |   several versions: | one version: HOLD      v
-//      |   one by one -> IDLE                        TRY   every counted node tries it
-//      |                                              | OFFER to one node; at once where one counts
+//      |   one by one -> IDLE                        TRY   every node asked tries it
+//      |                                              | OFFER to a wave; at once where one is asked
 //      |                                              v
-//      |<------------------ PROMOTE ---------------- WAVE  that node applies it
+//      |<------------------ PROMOTE ---------------- WAVE  its nodes apply it
 //      |<- WITHDRAW: rejected, or no verdict in time (from TRY and WAVE)
 //      ROLLBACK from anywhere: a node that ran the stable root crashed on it
 //
 // A control that takes over publishes the stable root under its own epoch before all else (RENEW).
 //
+// A node counts that is admitted, neither cordoned nor pinned, was heard within 3 s, and runs a
+// role that serves releases. Asked are those that count and serve the stable root or an older one;
+// where there is none, also those that serve nothing or reject the stable root. The wave is a node
+// that runs every role of those asked, else one for each role.
+//
 // Invariants
 //  1. Without the lease, and while a node that is admitted and not cordoned holds a newer pointer
 //     than ours, nothing is done.
 //  2. Every publication has a higher sequence than all before; it is durable before it is seen.
-//  3. The stable root changes by PROMOTE, after a wave node applied it, and by ROLLBACK alone.
-//  4. A candidate is offered to a wave once every counted node tried it; a node that falls silent
-//     no longer counts, and nothing moves while none counts.
+//  3. The stable root changes by PROMOTE, after every node of a wave applied it, so one of each
+//  role
+//     asked, and by ROLLBACK alone.
+//  4. A candidate is offered to a wave once every node asked tried it; a node that falls silent no
+//     longer counts, and nothing moves while none counts.
 //  5. stable.version never falls: a version is passed when it is carried, promoted or held.
 //  6. A rejected release of several versions is offered again version by version, in order.
-//  7. INSYNC names a version once every node that is waited for has applied a stable root of it.
+//  7. INSYNC names a version for a set of roles once each node that is waited for and runs one of
+//     them has applied a stable root of it, and there is such a node for each.
 //  8. A root that was rolled back is never offered again.
-//  9. No node alone rolls back a root that another node has proven. It goes on with what it had
-//     proven itself, is given every later candidate, and holds up INSYNC until it applies one or an
-//     operator cordons it.
+//  9. No node alone rolls back a root that another node with all its roles has proven. It goes on
+//     with what it had proven itself, is given every later candidate, and holds up INSYNC until it
+//     applies one or an operator cordons it. It cannot keep the others from what comes later:
+//     whoever rejects the stable root is not asked.
 #ifndef CONTROL_ROLLOUT_CORE_H
 #define CONTROL_ROLLOUT_CORE_H
 
@@ -54,6 +63,12 @@ struct core_refusals {
     size_t next; /* where the next one goes */
 };
 
+/** The nodes that run a candidate first: one for each role at most. */
+struct core_wave {
+    char ids[STORE_ROLE_COUNT][NODE_ID_SIZE];
+    size_t count;
+};
+
 struct core {
     struct core_limits limits;
     struct roster roster;
@@ -68,15 +83,15 @@ struct core {
     struct position stable_offered; /* the first pointer that offered the stable root */
     struct core_release lineage[ROLLOUT_LINEAGE_MAX]; /* stable roots, oldest first */
     size_t lineage_count;
-    uint64_t insync_version; /* marked up to here */
-    bool has_no_way_back;    /* nothing to roll back to was found for this stable root */
+    struct store_insync insync; /* marked up to here */
+    bool has_no_way_back;       /* nothing to roll back to was found for this stable root */
 
     enum core_phase phase;
     int64_t phase_since_ns;
     struct core_release candidate;    /* from READY on */
     struct position offered;          /* the first pointer that offered it */
     bool candidate_frees;             /* objects that stable holds are not held in it */
-    char wave[NODE_ID_SIZE];          /* WAVE: who runs it */
+    struct core_wave wave;            /* WAVE: who runs it */
     char reason[ROLLOUT_REASON_SIZE]; /* REFUSED: why */
     int64_t offered_at_ns;            /* of the last candidate; 0: none yet */
 
@@ -89,22 +104,22 @@ enum core_action_kind {
     CORE_NOTHING,  /* until an event, at_ns, or the next tick */
     CORE_CUT,      /* compile up to `version`, then core_cut or core_refuse */
     CORE_CARRY,    /* stable's content goes up to `version`, same root */
-    CORE_OFFER,    /* publish the candidate, with a wave of `wave`, or of nobody */
+    CORE_OFFER,    /* publish the candidate, with this wave */
     CORE_PROMOTE,  /* publish: the candidate is stable */
     CORE_WITHDRAW, /* publish: no candidate */
     CORE_HOLD,     /* hold `version` without a publication */
     CORE_ROLLBACK, /* publish an older root, hold what came since */
     CORE_RENEW,    /* publish the stable root under a new epoch */
-    CORE_INSYNC,   /* mark changes up to insync_version */
+    CORE_INSYNC,   /* mark changes as `insync` says */
 };
 
 struct core_action {
     enum core_action_kind kind;
-    int64_t at_ns;           /* NOTHING: when to ask again; INT64_MAX: no need */
-    uint64_t version;        /* CUT, CARRY, PROMOTE: stable's next; WITHDRAW, HOLD: the version to
-                                hold, 0: none */
-    uint64_t insync_version; /* CARRY, PROMOTE, INSYNC: mark changes up to here; 0: none yet */
-    char wave[NODE_ID_SIZE]; /* OFFER; "": nobody */
+    int64_t at_ns;    /* NOTHING: when to ask again; INT64_MAX: no need */
+    uint64_t version; /* CUT, CARRY, PROMOTE: stable's next; WITHDRAW, HOLD: the version to
+                         hold, 0: none */
+    struct store_insync insync;       /* CARRY, PROMOTE, INSYNC: mark changes up to here; 0: none */
+    struct core_wave wave;            /* OFFER; no ids: nobody */
     char reason[ROLLOUT_REASON_SIZE]; /* WITHDRAW, HOLD, ROLLBACK */
     struct chunk_hash root; /* ROLLBACK: what the node proved; the doer puts the root it chose */
 };
@@ -149,8 +164,12 @@ bool core_is_behind(const struct core *c);
  */
 bool core_rejects_stable(const struct core *c, const struct roster_node *n, int64_t now_ns);
 
-/** Nodes that a candidate is tried on at present. */
+/** How many nodes are asked about a candidate at present. */
 size_t core_counted(const struct core *c, int64_t now_ns);
+
+/** Up to which version changes are in sync that concern all the roles which nodes run at present.
+ */
+uint64_t core_insync_version(const struct core *c, int64_t now_ns);
 
 /** What to do next. Changes nothing: the doer does it, then says core_done. */
 void core_next(const struct core *c, int64_t now_ns, struct core_action *out);

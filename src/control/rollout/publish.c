@@ -8,28 +8,33 @@
 #include "metrics/counters.h"
 #include "metrics/log.h"
 
+#include <stdio.h>
+
 /** One transaction. What is not set stays as it is in the store. */
 struct writing {
     struct core_release stable;
     struct core_release candidate;
-    bool has_pointer; /* a new one is published, with these roots */
-    const char *wave; /* its only node; NULL or "": nobody */
+    bool has_pointer;             /* a new one is published, with these roots */
+    const struct core_wave *wave; /* NULL: nobody */
     const struct held_set *held;
     const struct store_release *releases; /* release_count of them, newest last */
     size_t release_count;
-    uint64_t insync_version; /* 0: none */
+    const struct store_insync *insync; /* NULL: none */
 };
 
 static struct slice sign_pointer(struct rollout *r, struct arena *a, const struct writing *w)
 {
-    const char *wave[1] = {w->wave};
+    const char *wave[STORE_ROLE_COUNT];
+    size_t wave_count = w->wave == NULL ? 0 : w->wave->count;
+    for (size_t i = 0; i < wave_count; i++)
+        wave[i] = w->wave->ids[i];
     struct release_pointer pointer = {
         .epoch = r->core->epoch,
         .sequence = r->core->published.sequence + 1,
         .stable = w->stable.root,
         .candidate = w->candidate.root,
         .wave = wave,
-        .wave_count = w->wave == NULL || w->wave[0] == '\0' ? 0 : 1,
+        .wave_count = wave_count,
     };
     memcpy(pointer.fleet, r->fleet, sizeof(pointer.fleet));
     return release_pointer_sign(a, &pointer, r->options.keys->release_key,
@@ -53,8 +58,8 @@ static enum err write_rows(struct rollout *r, const struct writing *w, struct sl
         err = store_release_add(r->writer, &w->releases[i], ec);
     if (err == ERR_OK && w->held != NULL)
         err = store_held_replace(r->writer, w->held->rows, w->held->count, ec);
-    if (err == ERR_OK && w->insync_version > 0)
-        err = store_change_set_insync(r->writer, w->insync_version, ec);
+    if (err == ERR_OK && w->insync != NULL)
+        err = store_change_set_insync(r->writer, w->insync, ec);
     return err;
 }
 
@@ -98,12 +103,22 @@ static void log_release(const char *event, const struct rollout *r,
 
 /* ---- one action each */
 
+static void log_offer(const struct rollout *r, const struct writing *w)
+{
+    char text[STORE_ROLE_COUNT * (NODE_ID_SIZE + 1)] = "-";
+    size_t len = 0;
+    for (size_t i = 0; i < w->wave->count; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i == 0 ? "" : ",",
+                                w->wave->ids[i]);
+    log_release("release offered", r, &w->candidate, text);
+}
+
 static enum err act_offer(struct rollout *r, struct core_action *action, struct errctx *ec)
 {
     struct writing w = writing_of(r);
     w.candidate = r->core->candidate;
     w.has_pointer = true;
-    w.wave = action->wave;
+    w.wave = &action->wave;
     enum err err = chunk_box_flush(&r->box, ec);
     if (err == ERR_OK)
         err = write_durably(r, &w, ec);
@@ -111,7 +126,7 @@ static enum err act_offer(struct rollout *r, struct core_action *action, struct 
         return err;
     if (r->core->phase == CORE_READY)
         metrics_add(METRIC_ROLLOUT_CUTS, 1);
-    log_release("release offered", r, &w.candidate, action->wave[0] == '\0' ? "-" : action->wave);
+    log_offer(r, &w);
     return ERR_OK;
 }
 
@@ -142,7 +157,7 @@ static enum err act_promote(struct rollout *r, struct core_action *action, struc
         .held = is_same ? NULL : &r->candidate_held,
         .releases = &release,
         .release_count = 1,
-        .insync_version = action->insync_version,
+        .insync = &action->insync,
     };
     enum err err = write_durably(r, &w, ec);
     if (err != ERR_OK)
@@ -160,7 +175,7 @@ static enum err act_carry(struct rollout *r, struct core_action *action, struct 
     w.stable.version = action->version;
     w.candidate.version = action->version;
     w.held = held_set_equal(&r->stable_held, &r->candidate_held) ? NULL : &r->candidate_held;
-    w.insync_version = action->insync_version;
+    w.insync = &action->insync;
     enum err err = write_durably(r, &w, ec);
     if (err == ERR_OK)
         adopt_candidate_held(r);
@@ -205,7 +220,7 @@ static enum err act_renew(struct rollout *r, struct core_action *action, struct 
 static enum err act_insync(struct rollout *r, struct core_action *action, struct errctx *ec)
 {
     struct writing w = writing_of(r);
-    w.insync_version = action->insync_version;
+    w.insync = &action->insync;
     bool is_offered = r->core->phase == CORE_TRY || r->core->phase == CORE_WAVE;
     if (is_offered)
         w.candidate = r->core->candidate;

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const roster_role_names[STORE_ROLE_COUNT] = {"dns", "edge"};
+_Static_assert(STORE_ROLE_DNS == 1u << 0 && STORE_ROLE_EDGE == 1u << 1, "the order of the names");
+
 int position_compare(struct position a, struct position b)
 {
     if (a.epoch != b.epoch)
@@ -109,13 +112,23 @@ void roster_update(struct roster *r, const struct store_node *rows, size_t count
         (void)roster_add(r, sorted[i]);
 }
 
+/** The bit of a role; 0 for one that serves no releases. */
+static unsigned role_bit(const char *name)
+{
+    for (unsigned i = 0; i < STORE_ROLE_COUNT; i++) {
+        if (strcmp(roster_role_names[i], name) == 0)
+            return 1u << i;
+    }
+    return 0;
+}
+
 static void hear_roles(struct roster_node *n, const struct release_report *report)
 {
     size_t used = 0;
-    n->has_role = false;
+    n->serves = 0;
     n->roles[0] = '\0';
     for (size_t i = 0; i < report->role_count; i++) {
-        n->has_role = n->has_role || strcmp(report->roles[i], ROSTER_ROLE) == 0;
+        n->serves |= role_bit(report->roles[i]);
         size_t len = strlen(report->roles[i]);
         if (used + len + 2 > sizeof(n->roles))
             continue;
@@ -180,7 +193,7 @@ bool roster_is_served(const struct roster_node *n)
 
 bool roster_counts(const struct roster_node *n, int64_t now_ns, int64_t within_ns)
 {
-    return n->state == STORE_NODE_ADMITTED && n->is_heard && n->has_role && !n->is_pinned &&
+    return n->state == STORE_NODE_ADMITTED && n->is_heard && n->serves != 0 && !n->is_pinned &&
            now_ns - n->heard_at_ns <= within_ns;
 }
 

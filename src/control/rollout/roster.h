@@ -6,11 +6,13 @@
 
 #include "control/rollout/limits.h"
 #include "control/store/fleet.h"
+#include "control/store/objects.h"
 #include "net/identity.h"
 #include "release/report.h"
 
-/** The role that serves releases; only nodes that run it count for a rollout. */
-#define ROSTER_ROLE "dns"
+/** The names of the roles that serve releases, by the number of the bit in enum store_role; only
+ *  nodes that run one of them count for a rollout. */
+extern const char *const roster_role_names[STORE_ROLE_COUNT];
 
 #define ROSTER_ROLES_SIZE 128
 #define ROSTER_VERSION_SIZE 65
@@ -47,7 +49,7 @@ struct roster_node {
     char reason[ROLLOUT_REASON_SIZE];
     bool is_rejection_told; /* that it rejects the stable root was logged; the rollout's own */
     bool is_pinned;
-    bool has_role; /* ROSTER_ROLE */
+    unsigned serves; /* the roles among them that serve releases, bits of enum store_role */
     char roles[ROSTER_ROLES_SIZE];
     char version[ROSTER_VERSION_SIZE];
     struct chunk_hash *held; /* roots on its disk, held_count of them; the node's own memory */
@@ -83,8 +85,8 @@ void roster_hear(struct roster_node *n, const struct release_report *report, int
 bool roster_is_served(const struct roster_node *n);
 
 /**
- * Whether a rollout looks at it: admitted, neither cordoned nor pinned, has the role, and was heard
- * within `within_ns`.
+ * Whether a rollout looks at it: admitted, neither cordoned nor pinned, has a role that serves
+ * releases, and was heard within `within_ns`.
  */
 bool roster_counts(const struct roster_node *n, int64_t now_ns, int64_t within_ns);
 

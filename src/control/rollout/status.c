@@ -90,7 +90,7 @@ static void write_status(const struct rollout *r, struct buf *out)
     write_root(out, "StableRoot", &c->stable.root);
     write_root(out, "CandidateRoot", is_offered ? &c->candidate.root : &c->stable.root);
     json_write_u64(out, "StableVersion", c->stable.version);
-    json_write_u64(out, "InsyncVersion", c->insync_version);
+    json_write_u64(out, "InsyncVersion", core_insync_version(c, time_monotonic_ns()));
     json_write_u64(out, "NewestVersion", c->newest_version);
     write_held(out, &r->stable_held);
     write_nodes(out, c, time_monotonic_ns());

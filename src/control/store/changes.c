@@ -3,9 +3,11 @@
 // the rollout, on the thread that uses the connection.
 #include "control/store/objects.h"
 
+#include "base/check.h"
 #include "control/store/store_priv.h"
 
-#define CHANGE_COLUMNS "id, account_id, version, submitted_unix_ms, comment, is_insync, held_reason"
+#define CHANGE_COLUMNS                                                                             \
+    "id, account_id, version, roles, submitted_unix_ms, comment, is_insync, held_reason"
 #define HELD_COLUMNS "kind, group_id, member, at_version, change_version, reason"
 
 static void change_read(struct sql_reader *r, void *out)
@@ -14,6 +16,7 @@ static void change_read(struct sql_reader *r, void *out)
     change->id = sql_get_text(r);
     change->account_id = sql_get_text(r);
     change->version = sql_get_unsigned(r);
+    change->roles = (unsigned)sql_get_enum(r, STORE_ROLE_SETS - 1);
     change->submitted_unix_ms = sql_get_number(r);
     change->comment = sql_get_optional_text(r);
     change->is_insync = sql_get_bool(r);
@@ -25,14 +28,16 @@ static const struct row_shape change_shape = {"change", sizeof(struct store_chan
 enum err store_change_add(struct store_conn *c, const struct store_change *change,
                           struct errctx *ec)
 {
-    return conn_change_one(
-        c,
-        SQL("INSERT INTO change_info (" CHANGE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7)"
-            " ON CONFLICT (id) DO NOTHING",
-            sql_text(change->id), sql_text(change->account_id), sql_unsigned(change->version),
-            sql_number(change->submitted_unix_ms), sql_text(change->comment),
-            sql_number(change->is_insync), sql_text(change->held_reason)),
-        ERR_EXISTS, change_shape.what, ec);
+    CHECK(change->roles > 0 && change->roles < STORE_ROLE_SETS);
+    return conn_change_one(c,
+                           SQL("INSERT INTO change_info (" CHANGE_COLUMNS
+                               ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+                               " ON CONFLICT (id) DO NOTHING",
+                               sql_text(change->id), sql_text(change->account_id),
+                               sql_unsigned(change->version), sql_unsigned(change->roles),
+                               sql_number(change->submitted_unix_ms), sql_text(change->comment),
+                               sql_number(change->is_insync), sql_text(change->held_reason)),
+                           ERR_EXISTS, change_shape.what, ec);
 }
 
 enum err store_change_get(struct store_conn *c, struct arena *a, const char *account_id,
@@ -45,12 +50,16 @@ enum err store_change_get(struct store_conn *c, struct arena *a, const char *acc
                     &change_shape, out, ec);
 }
 
-enum err store_change_set_insync(struct store_conn *c, uint64_t upto, struct errctx *ec)
+enum err store_change_set_insync(struct store_conn *c, const struct store_insync *insync,
+                                 struct errctx *ec)
 {
     return conn_change(c,
                        SQL("UPDATE change_info SET is_insync = 1"
-                           " WHERE is_insync = 0 AND version <= $1 AND held_reason IS NULL",
-                           sql_unsigned(upto)),
+                           " WHERE is_insync = 0 AND held_reason IS NULL AND version <= CASE roles"
+                           " WHEN 1 THEN $1 WHEN 2 THEN $2 WHEN 3 THEN $3 ELSE 0 END",
+                           sql_unsigned(insync->upto[STORE_ROLE_DNS]),
+                           sql_unsigned(insync->upto[STORE_ROLE_EDGE]),
+                           sql_unsigned(insync->upto[STORE_ROLE_DNS | STORE_ROLE_EDGE])),
                        ec);
 }
 

@@ -77,6 +77,11 @@ enum err store_object_changes(struct store_conn *c, uint64_t after, uint64_t upt
 enum err store_object_forget(struct store_conn *c, uint64_t version, uint64_t *out_dropped,
                              struct errctx *ec) MUST_USE;
 
+/** The roles that serve releases, as bits: which of them a change concerns. Stored. */
+enum store_role { STORE_ROLE_DNS = 1, STORE_ROLE_EDGE = 2 };
+#define STORE_ROLE_COUNT 2
+#define STORE_ROLE_SETS 4 /* one for each combination of them */
+
 /**
  * A change as GetChange shows it: one row for each version that a client waits for.
  */
@@ -84,6 +89,7 @@ struct store_change {
     const char *id; /* "C..." */
     const char *account_id;
     uint64_t version;
+    unsigned roles; /* bits: it is in sync once the nodes of all these roles have it */
     int64_t submitted_unix_ms;
     const char *comment;     /* NULL: none */
     bool is_insync;          /* set once, never taken back */
@@ -95,8 +101,13 @@ enum err store_change_add(struct store_conn *c, const struct store_change *chang
 enum err store_change_get(struct store_conn *c, struct arena *a, const char *account_id,
                           const char *id, struct store_change *out, struct errctx *ec) MUST_USE;
 
-/** Marks as in sync every change with version <= upto that is not held. */
-enum err store_change_set_insync(struct store_conn *c, uint64_t upto, struct errctx *ec) MUST_USE;
+/** Up to which version changes are in sync, for each set of roles that they may concern. */
+struct store_insync {
+    uint64_t upto[STORE_ROLE_SETS]; /* by the bits of the roles; [0] is no set */
+};
+/** Marks as in sync every change that is not held, up to the version of its set of roles. */
+enum err store_change_set_insync(struct store_conn *c, const struct store_insync *insync,
+                                 struct errctx *ec) MUST_USE;
 
 /** Which pending changes: those above a version, `limit` at most. */
 struct store_pending_query {

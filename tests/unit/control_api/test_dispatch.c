@@ -114,14 +114,14 @@ static void a_change_is_stored_and_waited_for(void **state)
     const char *zone = fixture_zone(f, "example.com", "r");
     const char *xml =
         fixture_post(f, rrset(f, zone), batch(f, "CREATE", "www.example.com", "192.0.2.1"), 200);
-    uint64_t version = newest_version(f);
+    const struct store_insync insync = {.upto = {[STORE_ROLE_DNS] = newest_version(f)}};
     const char *path = arena_printf(&f->arena, "/2013-04-01%s", fixture_element(f, xml, "Id"));
     xml = fixture_get(f, path, "", 200);
     assert_string_equal(fixture_element(f, xml, "Status"), "PENDING");
     assert_string_equal(fixture_element(f, xml, "Comment"), "why");
 
     assert_int_equal(store_begin_write(f->conn, &ec), ERR_OK);
-    assert_int_equal(store_change_set_insync(f->conn, version, &ec), ERR_OK);
+    assert_int_equal(store_change_set_insync(f->conn, &insync, &ec), ERR_OK);
     assert_int_equal(store_commit(f->conn, &ec), ERR_OK);
     assert_string_equal(fixture_element(f, fixture_get(f, path, "", 200), "Status"), "INSYNC");
     assert_holds(fixture_get(f, "/2013-04-01/change/CNOPE", "", 404), "<Code>NoSuchChange</Code>");

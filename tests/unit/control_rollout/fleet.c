@@ -38,10 +38,9 @@ static const char *const object_ids[3] = {"x", "y", "z"};
 static void put_report(struct fake_node *n)
 {
     AUTO_ARENA struct arena a = {0};
-    static const char *role = ROSTER_ROLE;
     const struct release_report report = {
         .node_id = n->identity.node_id,
-        .roles = &role,
+        .roles = (const char **)(uintptr_t)&roster_role_names[0], /* only read */
         .role_count = 1,
         .version = "test",
         .epoch = n->at.epoch,
@@ -332,7 +331,11 @@ static void put_object(struct fleet *f, const char *id, uint8_t value)
 uint64_t fleet_change(struct fleet *f, const char *id, const char *assignments)
 {
     struct store_change change = {
-        .id = id, .account_id = ACCOUNT, .submitted_unix_ms = time_unix_ms()};
+        .id = id,
+        .account_id = ACCOUNT,
+        .roles = STORE_ROLE_DNS,
+        .submitted_unix_ms = time_unix_ms(),
+    };
     OK(store_begin_write(f->conn, &ec));
     OK(store_take_version(f->conn, &change.version, &ec));
     for (const char *at = assignments; *at != '\0'; at += at[3] == '\0' ? 3 : 4) {

@@ -137,6 +137,59 @@ static void a_control_that_takes_over_waits_for_nodes_it_knows(void **state)
     world_fini(&w);
 }
 
+static void a_wave_has_a_node_that_runs_all_roles_else_one_for_each(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    world_add_serving(&w, "a");
+    world_add_serving_as(&w, "b", STORE_ROLE_EDGE);
+    world_add_serving_as(&w, "c", STORE_ROLE_DNS | STORE_ROLE_EDGE);
+    core_see_version(&w.core, V(1));
+    world_cut(&w, V(1), 2);
+    world_do(&w, CORE_OFFER);
+    struct saying edge = says_tried;
+    struct saying both = says_tried;
+    edge.roles = STORE_ROLE_EDGE;
+    both.roles = STORE_ROLE_DNS | STORE_ROLE_EDGE;
+    world_say(&w, "a", says_tried);
+    world_say(&w, "b", edge);
+    world_say(&w, "c", both);
+    world_do(&w, CORE_OFFER);
+    assert_int_equal(w.core.wave.count, 1);
+    assert_string_equal(w.core.wave.ids[0], "c");
+    roster_get(&w.core.roster, "c")->state = STORE_NODE_CORDONED;
+    world_do(&w, CORE_OFFER);
+    assert_int_equal(w.core.wave.count, 2);
+    assert_string_equal(w.core.wave.ids[0], "a");
+    assert_string_equal(w.core.wave.ids[1], "b");
+    world_say(&w, "a", says_applied);
+    assert_int_equal(world_next(&w), CORE_NOTHING); /* the edge is still to run it */
+    edge = says_applied;
+    edge.roles = STORE_ROLE_EDGE;
+    world_say(&w, "b", edge);
+    assert_int_equal(world_next(&w), CORE_PROMOTE);
+    world_fini(&w);
+}
+
+static void a_fleet_of_edges_alone_has_releases(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    world_add_serving_as(&w, "e", STORE_ROLE_EDGE);
+    core_see_version(&w.core, V(1));
+    world_cut(&w, V(1), 2);
+    world_do(&w, CORE_OFFER);
+    struct saying edge = says_applied;
+    edge.roles = STORE_ROLE_EDGE;
+    world_say(&w, "e", edge);
+    world_do(&w, CORE_PROMOTE);
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_EDGE], V(1));
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS], 0);
+    world_fini(&w);
+}
+
 static void one_node_is_the_wave_at_once(void **state)
 {
     (void)state;
@@ -146,7 +199,7 @@ static void one_node_is_the_wave_at_once(void **state)
     core_see_version(&w.core, V(1));
     world_cut(&w, V(1), 2);
     assert_int_equal(world_next(&w), CORE_OFFER);
-    assert_string_equal(w.action.wave, "a");
+    assert_string_equal(w.action.wave.ids[0], "a");
     world_do(&w, CORE_OFFER);
     assert_int_equal(w.core.published.sequence, 6);
     world_say(&w, "a", (struct saying){.applied = FIRST_ROOT, .tried = 2});
@@ -168,7 +221,7 @@ static void offer_to_three(struct world *w)
     core_see_version(&w->core, V(1));
     world_cut(w, V(1), 2);
     assert_int_equal(world_next(w), CORE_OFFER);
-    assert_string_equal(w->action.wave, "");
+    assert_int_equal(w->action.wave.count, 0);
     world_do(w, CORE_OFFER);
 }
 
@@ -185,7 +238,7 @@ static void all_nodes_try_then_one_applies_then_it_is_stable(void **state)
     assert_int_equal(world_next(&w), CORE_NOTHING);
     world_say(&w, "b", tried);
     assert_int_equal(world_next(&w), CORE_OFFER);
-    assert_string_equal(w.action.wave, "a");
+    assert_string_equal(w.action.wave.ids[0], "a");
     world_do(&w, CORE_OFFER);
     assert_int_equal(world_next(&w), CORE_NOTHING);
     world_say(&w, "b", applied);
@@ -224,7 +277,7 @@ static void a_silent_wave_node_gives_its_place_to_another(void **state)
     assert_int_equal(world_next(&w), CORE_NOTHING);
     world_say(&w, "c", tried);
     assert_int_equal(world_next(&w), CORE_OFFER);
-    assert_string_equal(w.action.wave, "c");
+    assert_string_equal(w.action.wave.ids[0], "c");
     world_do(&w, CORE_OFFER);
     world_say(&w, "c", applied);
     world_do(&w, CORE_PROMOTE);
@@ -242,7 +295,7 @@ static void a_cordoned_wave_node_gives_its_place_to_another(void **state)
     world_do(&w, CORE_OFFER);
     roster_get(&w.core.roster, "a")->state = STORE_NODE_CORDONED;
     assert_int_equal(world_next(&w), CORE_OFFER);
-    assert_string_equal(w.action.wave, "b");
+    assert_string_equal(w.action.wave.ids[0], "b");
     world_fini(&w);
 }
 
@@ -256,7 +309,7 @@ static void the_same_root_carries_versions_without_a_publication(void **state)
     world_cut(&w, V(4), FIRST_ROOT);
     assert_int_equal(world_next(&w), CORE_CARRY);
     assert_int_equal(w.action.version, V(4));
-    assert_int_equal(w.action.insync_version, V(4));
+    assert_int_equal(w.action.insync.upto[STORE_ROLE_DNS], V(4));
     world_do(&w, CORE_CARRY);
     assert_int_equal(w.core.stable.version, V(4));
     assert_int_equal(w.core.published.sequence, 5);
@@ -351,6 +404,8 @@ int main(void)
         cmocka_unit_test(only_admitted_unpinned_nodes_with_the_role_count),
         cmocka_unit_test(a_node_without_any_release_counts_only_where_no_node_has_one),
         cmocka_unit_test(a_control_that_takes_over_waits_for_nodes_it_knows),
+        cmocka_unit_test(a_wave_has_a_node_that_runs_all_roles_else_one_for_each),
+        cmocka_unit_test(a_fleet_of_edges_alone_has_releases),
         cmocka_unit_test(one_node_is_the_wave_at_once),
         cmocka_unit_test(all_nodes_try_then_one_applies_then_it_is_stable),
         cmocka_unit_test(a_node_that_falls_silent_is_no_longer_waited_for),

@@ -179,7 +179,8 @@ static void content_that_cannot_be_compiled_is_held(void **state)
     start_with(&f, 1);
     const struct store_object object = {
         .kind = STORE_NODE, .group = "y", .body = SLICE_LIT("too short")};
-    struct store_change change = {.id = "C1", .account_id = "000000000000"};
+    struct store_change change = {
+        .id = "C1", .account_id = "000000000000", .roles = STORE_ROLE_DNS};
     assert_int_equal(store_begin_write(f.conn, NULL), ERR_OK);
     assert_int_equal(store_take_version(f.conn, &change.version, NULL), ERR_OK);
     assert_int_equal(store_object_put(f.conn, &object, NULL), ERR_OK);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hours of a small fleet in a second: versions good and bad, nodes that come and go, a control that
-// is killed. A root is the set of versions in it, so that every claim can be checked.
+// Hours of a small fleet in a second: versions good and bad, for one role or for both, nodes that
+// come and go, a control that is killed. A root is the set of versions in it, so that every claim
+// can be checked.
 #include "base/random.h"
 #include "world.h"
 
@@ -12,7 +13,7 @@
 
 #include <cmocka.h>
 
-#define NODES 3
+#define NODES 4     /* two that run dns alone, one edge alone, one both */
 #define VERSIONS 40 /* bits of a set; bit 0 is the first content */
 #define STEP_NS (50 * MS)
 #define STEPS 6000
@@ -22,6 +23,7 @@ typedef uint64_t version_set;
 /** A node as the agent would be. */
 struct sim_node {
     char id[8];
+    unsigned roles;
     bool is_online;
     struct position at; /* the pointer it follows */
     version_set stable;
@@ -39,8 +41,9 @@ struct sim {
     struct world w;
     struct prng prng;
     struct sim_node nodes[NODES];
-    version_set fails_trial; /* versions that do */
+    version_set fails_trial; /* versions that do, on a node of their roles */
     version_set crashes;     /* versions that pass the trial and crash a node that serves them */
+    version_set of_role[STORE_ROLE_COUNT]; /* versions that concern it */
     uint64_t newest;
 
     /* The store. */
@@ -49,7 +52,7 @@ struct sim {
     uint64_t stable_version;
     version_set candidate;
     bool is_offered;
-    char wave[8];
+    struct core_wave wave;
     version_set held;
     version_set history[256]; /* stable sets, oldest first */
     size_t history_count;
@@ -104,6 +107,24 @@ static void forgive(struct sim_node *n, version_set root)
         n->rejected = 0;
 }
 
+static bool wave_has(const struct core_wave *wave, const char *id)
+{
+    for (size_t i = 0; i < wave->count; i++) {
+        if (strcmp(wave->ids[i], id) == 0)
+            return true;
+    }
+    return false;
+}
+
+/** Versions that a node of these roles looks at. */
+static version_set of_roles(const struct sim *s, unsigned roles)
+{
+    version_set set = 0;
+    for (unsigned i = 0; i < STORE_ROLE_COUNT; i++)
+        set |= (roles & 1u << i) != 0 ? s->of_role[i] : 0;
+    return set;
+}
+
 static void node_follow(struct sim *s, struct sim_node *n)
 {
     version_set candidate = s->is_offered ? s->candidate : s->stable;
@@ -116,14 +137,14 @@ static void node_follow(struct sim *s, struct sim_node *n)
         forgive(n, s->stable);
     n->stable = s->stable;
     n->candidate = candidate;
-    n->is_in_wave = s->is_offered && strcmp(s->wave, n->id) == 0;
+    n->is_in_wave = s->is_offered && wave_has(&s->wave, n->id);
 }
 
 static void node_try(const struct sim *s, struct sim_node *n, version_set root)
 {
     if (root == 0 || refuses(n, root))
         return;
-    if ((root & s->fails_trial) != 0)
+    if ((root & s->fails_trial & of_roles(s, n->roles)) != 0)
         refuse(n, root);
     else
         n->tried = root;
@@ -132,7 +153,8 @@ static void node_try(const struct sim *s, struct sim_node *n, version_set root)
 static void node_work(struct sim *s, struct sim_node *n)
 {
     node_follow(s, n);
-    if (n->applied != 0 && (n->applied & s->crashes) != 0 && n->proven != 0) {
+    bool crashes = (n->applied & s->crashes & of_roles(s, n->roles)) != 0;
+    if (n->applied != 0 && crashes && n->proven != 0) {
         refuse(n, n->applied);
         n->applied = n->proven;
     } else if (n->applied != 0 && prng_below(&s->prng, 100) == 0) {
@@ -147,11 +169,16 @@ static void node_work(struct sim *s, struct sim_node *n)
 
 static void node_report(struct sim *s, struct sim_node *n)
 {
-    static const char *role = ROSTER_ROLE;
+    const char *roles[STORE_ROLE_COUNT];
+    size_t role_count = 0;
+    for (unsigned i = 0; i < STORE_ROLE_COUNT; i++) {
+        if ((n->roles & 1u << i) != 0)
+            roles[role_count++] = roster_role_names[i];
+    }
     const struct release_report report = {
         .node_id = n->id,
-        .roles = &role,
-        .role_count = 1,
+        .roles = roles,
+        .role_count = role_count,
         .version = "1",
         .epoch = n->at.epoch,
         .sequence = n->at.sequence,
@@ -203,17 +230,28 @@ static void check_promotion(const struct sim *s, const struct core *c)
     assert_int_equal(set & s->fails_trial, 0);
 }
 
-/** Every version that is not held is served by each node that was heard lately. */
-static void check_insync(const struct sim *s, const struct core *c, uint64_t version,
-                         version_set held)
+/** Every version that is not held is served by each node of these roles that was heard lately, and
+ *  there is one for each role. */
+static void check_insync_of(const struct sim *s, const struct core *c, unsigned roles,
+                            uint64_t version)
 {
-    for (size_t i = 0; i < NODES; i++) {
+    unsigned seen = 0;
+    for (size_t i = 0; i < NODES && version > 0; i++) {
         const struct roster_node *n = roster_get(&c->roster, s->nodes[i].id);
-        if (!roster_counts(n, s->w.now_ns, ROLLOUT_INSYNC_HEARD_NS))
+        if ((n->serves & roles) == 0 || !roster_counts(n, s->w.now_ns, ROLLOUT_INSYNC_HEARD_NS))
             continue;
-        version_set missing = upto(version) & ~held & ~set_of_root(&n->applied);
+        version_set missing = upto(version) & ~s->held & ~set_of_root(&n->applied);
         assert_int_equal(missing, 0);
+        seen |= n->serves;
     }
+    assert_true(version == 0 || (seen & roles) == roles);
+}
+
+static void check_insync(const struct sim *s, const struct core *c,
+                         const struct store_insync *insync)
+{
+    for (unsigned roles = 1; roles < STORE_ROLE_SETS; roles++)
+        check_insync_of(s, c, roles, insync->upto[roles]);
 }
 
 static void hold(struct sim *s, uint64_t version)
@@ -271,7 +309,7 @@ static bool act(struct sim *s, struct core_action *action)
         check_offer(s, c);
         s->candidate = set_of_root(&c->candidate.root);
         s->is_offered = true;
-        (void)snprintf(s->wave, sizeof(s->wave), "%.7s", action->wave);
+        s->wave = action->wave;
         break;
     case CORE_PROMOTE:
         check_promotion(s, c);
@@ -298,8 +336,7 @@ static bool act(struct sim *s, struct core_action *action)
     case CORE_INSYNC:
         break;
     }
-    if (action->insync_version > 0)
-        check_insync(s, c, action->insync_version, s->held);
+    check_insync(s, c, &action->insync);
     return true;
 }
 
@@ -329,6 +366,19 @@ static void control_run(struct sim *s)
 
 /* ---- everything together */
 
+/** Whether each role of the node is also run by another that is online, and was for long enough to
+ *  count: a version that no node of its role could try is another matter. */
+static bool has_others(const struct sim *s, const struct sim_node *leaving)
+{
+    unsigned roles = 0;
+    for (size_t i = 0; i < NODES; i++) {
+        const struct sim_node *n = &s->nodes[i];
+        if (n != leaving && n->is_online && n->rejected != s->stable)
+            roles |= n->roles;
+    }
+    return (roles & leaving->roles) == leaving->roles;
+}
+
 static void step(struct sim *s, bool is_calm)
 {
     s->w.now_ns += STEP_NS;
@@ -340,7 +390,7 @@ static void step(struct sim *s, bool is_calm)
         struct sim_node *n = &s->nodes[i];
         if (is_calm || (!n->is_online && prng_below(&s->prng, 300) == 0))
             n->is_online = true;
-        else if (prng_below(&s->prng, 2000) == 0)
+        else if (prng_below(&s->prng, 2000) == 0 && has_others(s, n))
             n->is_online = false;
         if (!n->is_online)
             continue;
@@ -362,12 +412,18 @@ static void sim_init(struct sim *s, uint64_t seed, bool has_crashes)
     add_history(s);
     for (size_t i = 0; i < NODES; i++) {
         struct sim_node *n = &s->nodes[i];
+        static const unsigned roles[NODES] = {STORE_ROLE_DNS, STORE_ROLE_EDGE, STORE_ROLE_DNS,
+                                              STORE_ROLE_DNS | STORE_ROLE_EDGE};
         (void)snprintf(n->id, sizeof(n->id), "node%zu", i);
+        n->roles = roles[i];
         n->is_online = true;
         n->applied = n->proven = n->tried = n->stable = n->candidate = 1;
     }
     for (unsigned v = 1; v < VERSIONS; v++) {
         unsigned fate = prng_below(&s->prng, 6);
+        unsigned concerned = 1 + prng_below(&s->prng, STORE_ROLE_SETS - 1);
+        for (unsigned i = 0; i < STORE_ROLE_COUNT; i++)
+            s->of_role[i] |= (concerned & 1u << i) != 0 ? (version_set)1 << v : 0;
         s->fails_trial |= fate == 0 ? (version_set)1 << v : 0;
         s->crashes |= has_crashes && fate == 1 ? (version_set)1 << v : 0;
     }
@@ -382,7 +438,8 @@ static void live(struct sim *s)
         step(s, true);
     const struct core *c = &s->w.core;
     assert_int_equal(c->stable.version, s->newest);
-    assert_int_equal(c->insync_version, s->newest);
+    for (unsigned roles = 1; roles < STORE_ROLE_SETS; roles++)
+        assert_int_equal(c->insync.upto[roles], s->newest);
     assert_int_equal(s->stable & (s->fails_trial | s->crashes), 0);
     assert_int_equal(s->stable | s->held, upto(s->newest));
     for (size_t i = 0; i < NODES; i++)

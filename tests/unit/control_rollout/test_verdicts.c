@@ -244,7 +244,7 @@ static void one_node_is_in_sync_with_the_promotion(void **state)
     world_do(&w, CORE_OFFER);
     world_say(&w, "a", says_applied);
     assert_int_equal(world_next(&w), CORE_PROMOTE);
-    assert_int_equal(w.action.insync_version, V(1));
+    assert_int_equal(w.action.insync.upto[STORE_ROLE_DNS], V(1));
     world_do(&w, CORE_PROMOTE);
     assert_int_equal(world_next(&w), CORE_NOTHING);
     world_fini(&w);
@@ -257,14 +257,14 @@ static void in_sync_once_every_node_heard_within_60_s_has_applied(void **state)
     world_wave_of_two(&w, V(1));
     world_say(&w, "a", says_applied);
     world_do(&w, CORE_PROMOTE);
-    assert_int_equal(w.action.insync_version, FIRST_VERSION);
+    assert_int_equal(w.action.insync.upto[STORE_ROLE_DNS], FIRST_VERSION);
     int64_t heard_ns = roster_get(&w.core.roster, "b")->heard_at_ns;
     w.now_ns = heard_ns + ROLLOUT_INSYNC_HEARD_NS;
     world_say(&w, "a", says_applied);
     assert_int_equal(world_next(&w), CORE_NOTHING);
     w.now_ns++;
     world_do(&w, CORE_INSYNC);
-    assert_int_equal(w.core.insync_version, V(1));
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS], V(1));
     world_fini(&w);
 }
 
@@ -279,22 +279,129 @@ static void not_in_sync_while_one_node_rejects_alone_until_it_applies_a_later_ro
     world_say(&w, "b", (struct saying){.applied = 2, .tried = 2, .at = {1, 1}});
     world_say(&w, "b", says_crashed);
     assert_int_equal(world_next(&w), CORE_NOTHING);
-    assert_int_equal(w.core.insync_version, FIRST_VERSION);
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS], FIRST_VERSION);
     core_see_version(&w.core, V(2));
     w.now_ns += S;
+    world_say(&w, "a", says_proved);
+    world_say(&w, "b", says_crashed);
     world_cut(&w, V(2), 3);
     world_do(&w, CORE_OFFER);
-    struct saying tries = says_crashed;
-    tries.tried = 3;
-    world_say(&w, "a", (struct saying){.applied = 2, .tried = 3, .proven = 2});
-    world_say(&w, "b", tries);
-    world_do(&w, CORE_OFFER);
+    assert_string_equal(w.core.wave.ids[0], "a"); /* at once: b has no say */
     world_say(&w, "a", (struct saying){.applied = 3, .tried = 3, .proven = 3});
     world_do(&w, CORE_PROMOTE);
-    assert_int_equal(w.core.insync_version, FIRST_VERSION);
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS], FIRST_VERSION);
     world_say(&w, "b", (struct saying){.applied = 3, .tried = 3});
     world_do(&w, CORE_INSYNC);
-    assert_int_equal(w.core.insync_version, V(2));
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS], V(2));
+    world_fini(&w);
+}
+
+static void whoever_rejects_the_stable_root_cannot_keep_the_others_from_the_next(void **state)
+{
+    (void)state;
+    struct world w;
+    world_stable_on_two(&w);
+    world_add_serving_as(&w, "e", STORE_ROLE_EDGE);
+    struct saying edge = {.applied = FIRST_ROOT,
+                          .tried = FIRST_ROOT,
+                          .rejected = 2,
+                          .reason = "trial: E1: crashes",
+                          .roles = STORE_ROLE_EDGE};
+    world_say(&w, "e", edge); /* it was away when others tried that root */
+    core_see_version(&w.core, V(2));
+    w.now_ns += S;
+    world_say(&w, "a", says_applied);
+    world_say(&w, "b", says_applied);
+    world_say(&w, "e", edge);
+    assert_int_equal(core_counted(&w.core, w.now_ns), 2);
+    world_cut(&w, V(2), 3);
+    world_do(&w, CORE_OFFER);
+    world_say(&w, "a", (struct saying){.applied = 2, .tried = 3});
+    world_say(&w, "b", (struct saying){.applied = 2, .tried = 3});
+    world_say(&w, "e", edge); /* of its candidate it says nothing: it rejected that, too */
+    world_do(&w, CORE_OFFER);
+    assert_int_equal(w.core.wave.count, 1);
+    world_say(&w, "a", (struct saying){.applied = 3, .tried = 3});
+    world_do(&w, CORE_PROMOTE);
+    world_fini(&w);
+}
+
+static void where_all_reject_the_stable_root_all_are_asked(void **state)
+{
+    (void)state;
+    struct world w;
+    world_stable_on_two(&w);
+    world_say(&w, "a", says_rejected);
+    world_say(&w, "b", says_rejected);
+    core_no_way_back(&w.core);
+    assert_int_equal(core_counted(&w.core, w.now_ns), 2);
+    world_fini(&w);
+}
+
+static void a_node_of_another_role_proves_nothing_about_a_crash(void **state)
+{
+    (void)state;
+    struct world w;
+    world_init(&w);
+    world_add_serving(&w, "a");
+    world_add_serving_as(&w, "e", STORE_ROLE_EDGE);
+    core_see_version(&w.core, V(1));
+    world_cut(&w, V(1), 2);
+    world_do(&w, CORE_OFFER);
+    struct saying edge = says_tried;
+    edge.roles = STORE_ROLE_EDGE;
+    world_say(&w, "a", says_tried);
+    world_say(&w, "e", edge);
+    world_do(&w, CORE_OFFER);
+    edge = says_applied;
+    edge.roles = STORE_ROLE_EDGE;
+    world_say(&w, "a", says_applied);
+    world_say(&w, "e", edge);
+    world_do(&w, CORE_PROMOTE);
+    world_say(&w, "a", says_proved);
+    edge = says_crashed;
+    edge.roles = STORE_ROLE_EDGE;
+    world_say(&w, "e", edge);
+    assert_int_equal(world_next(&w), CORE_ROLLBACK);
+    edge.roles = STORE_ROLE_EDGE;
+    roster_get(&w.core.roster, "a")->serves = STORE_ROLE_DNS | STORE_ROLE_EDGE;
+    assert_int_not_equal(world_next(&w), CORE_ROLLBACK); /* one that runs an edge, too, does */
+    world_fini(&w);
+}
+
+static void changes_of_a_role_that_nobody_runs_wait_and_hold_up_no_others(void **state)
+{
+    (void)state;
+    struct world w;
+    world_stable_on_two(&w);
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS], V(1));
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_EDGE], 0);
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS | STORE_ROLE_EDGE], 0);
+    world_add_serving_as(&w, "e", STORE_ROLE_EDGE);
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_EDGE], FIRST_VERSION);
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS | STORE_ROLE_EDGE], FIRST_VERSION);
+    assert_int_equal(core_insync_version(&w.core, w.now_ns), FIRST_VERSION);
+    world_say(&w, "e", (struct saying){.applied = 2, .tried = 2, .roles = STORE_ROLE_EDGE});
+    world_do(&w, CORE_INSYNC);
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS | STORE_ROLE_EDGE], V(1));
+    world_fini(&w);
+}
+
+static void a_change_of_two_roles_is_in_sync_when_both_have_it_at_the_same_time(void **state)
+{
+    (void)state;
+    struct world w;
+    world_stable_on_two(&w);
+    world_add_serving_as(&w, "e", STORE_ROLE_EDGE);
+    (void)world_add(&w, "c"); /* a new dns node that has an old root yet */
+    world_say(&w, "c", says_idle);
+    world_say(&w, "e", (struct saying){.applied = 2, .tried = 2, .roles = STORE_ROLE_EDGE});
+    world_do(&w, CORE_INSYNC);
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_EDGE], V(1));
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS | STORE_ROLE_EDGE], FIRST_VERSION);
+    world_say(&w, "c", says_applied);
+    world_do(&w, CORE_INSYNC);
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS | STORE_ROLE_EDGE], V(1));
     world_fini(&w);
 }
 
@@ -310,7 +417,7 @@ static void in_sync_without_a_node_that_rejects_alone_once_it_is_cordoned(void *
     assert_int_equal(world_next(&w), CORE_NOTHING);
     roster_get(&w.core.roster, "b")->state = STORE_NODE_CORDONED;
     assert_int_equal(world_next(&w), CORE_INSYNC);
-    assert_int_equal(w.action.insync_version, V(1));
+    assert_int_equal(w.action.insync.upto[STORE_ROLE_DNS], V(1));
     assert_false(core_rejects_stable(&w.core, roster_get(&w.core.roster, "b"), w.now_ns));
     world_fini(&w);
 }
@@ -325,7 +432,7 @@ static void in_sync_at_the_report_of_the_last_node(void **state)
     assert_int_equal(world_next(&w), CORE_NOTHING);
     world_say(&w, "b", says_applied);
     assert_int_equal(world_next(&w), CORE_INSYNC);
-    assert_int_equal(w.action.insync_version, V(1));
+    assert_int_equal(w.action.insync.upto[STORE_ROLE_DNS], V(1));
     world_fini(&w);
 }
 
@@ -357,10 +464,10 @@ static void nodes_that_lag_by_a_release_are_in_sync_up_to_theirs(void **state)
     world_say(&w, "a", (struct saying){.applied = 2, .tried = 3});
     world_say(&w, "b", (struct saying){.applied = 2, .tried = 3});
     world_do(&w, CORE_OFFER);
-    assert_int_equal(w.core.insync_version, V(1));
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS], V(1));
     world_say(&w, "a", (struct saying){.applied = 3, .tried = 3});
     world_do(&w, CORE_PROMOTE);
-    assert_int_equal(w.core.insync_version, V(1));
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS], V(1));
     core_see_version(&w.core, V(3));
     w.now_ns += S;
     world_cut(&w, V(3), 4);
@@ -370,7 +477,7 @@ static void nodes_that_lag_by_a_release_are_in_sync_up_to_theirs(void **state)
     world_do(&w, CORE_OFFER);
     world_say(&w, "a", (struct saying){.applied = 4, .tried = 4});
     assert_int_equal(world_next(&w), CORE_PROMOTE);
-    assert_int_equal(w.action.insync_version, V(2));
+    assert_int_equal(w.action.insync.upto[STORE_ROLE_DNS], V(2));
     world_fini(&w);
 }
 
@@ -392,7 +499,7 @@ static void a_wave_node_that_runs_ahead_holds_up_no_sync(void **state)
     world_do(&w, CORE_OFFER);
     world_say(&w, "b", (struct saying){.applied = 2, .tried = 3});
     assert_int_equal(world_next(&w), CORE_INSYNC);
-    assert_int_equal(w.action.insync_version, V(1));
+    assert_int_equal(w.action.insync.upto[STORE_ROLE_DNS], V(1));
     world_fini(&w);
 }
 
@@ -412,11 +519,11 @@ static void what_is_freed_is_in_sync_only_by_the_root_that_freed_it(void **state
     world_say(&w, "b", (struct saying){.applied = 2, .tried = 3});
     world_do(&w, CORE_OFFER);
     world_do(&w, CORE_PROMOTE);
-    assert_int_equal(w.core.insync_version, 0);
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS], 0);
     assert_int_equal(world_next(&w), CORE_NOTHING);
     world_say(&w, "b", (struct saying){.applied = 3, .tried = 3});
     world_do(&w, CORE_INSYNC);
-    assert_int_equal(w.core.insync_version, V(2));
+    assert_int_equal(w.core.insync.upto[STORE_ROLE_DNS], V(2));
     world_fini(&w);
 }
 
@@ -450,6 +557,11 @@ int main(void)
         cmocka_unit_test(one_node_is_in_sync_with_the_promotion),
         cmocka_unit_test(in_sync_once_every_node_heard_within_60_s_has_applied),
         cmocka_unit_test(not_in_sync_while_one_node_rejects_alone_until_it_applies_a_later_root),
+        cmocka_unit_test(whoever_rejects_the_stable_root_cannot_keep_the_others_from_the_next),
+        cmocka_unit_test(where_all_reject_the_stable_root_all_are_asked),
+        cmocka_unit_test(a_node_of_another_role_proves_nothing_about_a_crash),
+        cmocka_unit_test(changes_of_a_role_that_nobody_runs_wait_and_hold_up_no_others),
+        cmocka_unit_test(a_change_of_two_roles_is_in_sync_when_both_have_it_at_the_same_time),
         cmocka_unit_test(in_sync_without_a_node_that_rejects_alone_once_it_is_cordoned),
         cmocka_unit_test(in_sync_at_the_report_of_the_last_node),
         cmocka_unit_test(nobody_is_in_sync_where_nobody_is_heard),

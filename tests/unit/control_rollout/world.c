@@ -63,13 +63,18 @@ struct roster_node *world_add(struct world *w, const char *id)
 
 void world_say(struct world *w, const char *id, struct saying saying)
 {
-    static const char *role = ROSTER_ROLE;
-    static const char *other_role = "control";
+    const char *roles[1 + STORE_ROLE_COUNT] = {"control"};
+    unsigned serves = saying.roles == 0 ? STORE_ROLE_DNS : saying.roles;
+    size_t role_count = 1;
+    for (unsigned i = 0; i < STORE_ROLE_COUNT; i++) {
+        if (!saying.lacks_role && (serves & 1u << i) != 0)
+            roles[role_count++] = roster_role_names[i];
+    }
     struct position at = saying.at.epoch == 0 ? w->core.published : saying.at;
     const struct release_report report = {
         .node_id = id,
-        .roles = saying.lacks_role ? &other_role : &role,
-        .role_count = 1,
+        .roles = roles,
+        .role_count = role_count,
         .version = "1",
         .epoch = at.epoch,
         .sequence = at.sequence,
@@ -87,8 +92,13 @@ void world_say(struct world *w, const char *id, struct saying saying)
 
 void world_add_serving(struct world *w, const char *id)
 {
+    world_add_serving_as(w, id, STORE_ROLE_DNS);
+}
+
+void world_add_serving_as(struct world *w, const char *id, unsigned roles)
+{
     (void)world_add(w, id);
-    world_say(w, id, (struct saying){.applied = FIRST_ROOT, .tried = FIRST_ROOT});
+    world_say(w, id, (struct saying){.applied = FIRST_ROOT, .tried = FIRST_ROOT, .roles = roles});
     if (world_next(w) == CORE_INSYNC)
         world_do(w, CORE_INSYNC);
 }
@@ -131,7 +141,7 @@ void world_wave_of_two(struct world *w, uint64_t version)
     world_say(w, "a", says_tried);
     world_say(w, "b", says_tried);
     world_do(w, CORE_OFFER);
-    assert_string_equal(w->core.wave, "a");
+    assert_string_equal(w->core.wave.ids[0], "a");
 }
 
 void world_stable_on_two(struct world *w)

@@ -39,6 +39,7 @@ struct saying {
     unsigned rejected;
     const char *reason;
     bool is_pinned;
+    unsigned roles; /* bits of enum store_role; 0: dns */
     bool lacks_role;
     struct position at; /* {0, 0}: the newest pointer */
 };
@@ -54,6 +55,8 @@ extern const struct saying says_crashed;  /* back on the first root, which it ha
 
 /** Adds a node that serves the first root. */
 void world_add_serving(struct world *w, const char *id);
+/** The same of a node of these roles. */
+void world_add_serving_as(struct world *w, const char *id, unsigned roles);
 
 /** What is to be done now. */
 enum core_action_kind world_next(struct world *w);

@@ -22,8 +22,19 @@ static struct store_distribution distribution_of(const char *id, const char *ref
 static void add_change(struct fixture *f, const char *id)
 {
     const struct store_change change = {
-        .id = id, .account_id = "1", .version = take_version(f), .submitted_unix_ms = 5};
+        .id = id,
+        .account_id = "1",
+        .version = take_version(f),
+        .roles = STORE_ROLE_DNS | STORE_ROLE_EDGE,
+        .submitted_unix_ms = 5,
+    };
     OK(store_change_add(f->conn, &change, EC));
+}
+
+static void set_all_insync(struct fixture *f)
+{
+    const struct store_insync insync = {.upto = {0, INT64_MAX, INT64_MAX, INT64_MAX}};
+    OK(store_change_set_insync(f->conn, &insync, EC));
 }
 
 static void add(struct fixture *f, const struct store_distribution *d)
@@ -60,7 +71,7 @@ static void a_distribution_reads_back_with_the_state_of_its_change(void **state)
     assert_true(d.is_enabled);
     assert_false(d.is_deployed);
     begin(f);
-    OK(store_change_set_insync(f->conn, INT64_MAX, EC));
+    set_all_insync(f);
     commit(f);
     OK(store_distribution_get(f->conn, &f->arena, "1", "E1", &d, EC));
     assert_true(d.is_deployed);
@@ -74,7 +85,7 @@ static void an_update_is_in_progress_until_its_own_change_is_in_sync(void **stat
     struct store_distribution d = distribution_of("E1", "r");
     add(f, &d);
     begin(f);
-    OK(store_change_set_insync(f->conn, INT64_MAX, EC));
+    set_all_insync(f);
     add_change(f, "C2");
     d.change_id = "C2";
     d.etag = "EB";

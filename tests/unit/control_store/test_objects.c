@@ -316,18 +316,34 @@ static void a_listing_costs_its_length_not_the_zones(void **state)
     assert_true(deleted_ns < 10 * small_ns);
 }
 
-static void add_change(struct fixture *f, const char *id, uint64_t version)
+static void add_change_of(struct fixture *f, const char *id, uint64_t version, unsigned roles)
 {
     const struct store_change change = {
         .id = id,
         .account_id = "1",
         .version = version,
+        .roles = roles,
         .submitted_unix_ms = 5,
         .comment = version == 1 ? "first" : NULL,
     };
     begin(f);
     OK(store_change_add(f->conn, &change, EC));
     commit(f);
+}
+
+static void add_change(struct fixture *f, const char *id, uint64_t version)
+{
+    add_change_of(f, id, version, STORE_ROLE_DNS);
+}
+
+/* What nodes of each role have, as in sync; inside a write transaction. */
+static void set_insync(struct fixture *f, uint64_t dns, uint64_t edge)
+{
+    const struct store_insync insync = {
+        .upto = {[STORE_ROLE_DNS] = dns,
+                 [STORE_ROLE_EDGE] = edge,
+                 [STORE_ROLE_DNS | STORE_ROLE_EDGE] = dns < edge ? dns : edge}};
+    OK(store_change_set_insync(f->conn, &insync, EC));
 }
 
 static struct store_change get_change(struct fixture *f, const char *id)
@@ -350,7 +366,7 @@ static void a_change_is_pending_until_insync_for_good(void **state)
     assert_int_equal(change.version, 1);
     assert_int_equal(change.submitted_unix_ms, 5);
     begin(f);
-    OK(store_change_set_insync(f->conn, 1, EC));
+    set_insync(f, 1, 0);
     assert_int_equal(store_change_add(f->conn, &change, &ec), ERR_EXISTS);
     commit(f);
     assert_true(get_change(f, "C1").is_insync);
@@ -358,6 +374,30 @@ static void a_change_is_pending_until_insync_for_good(void **state)
     assert_null(get_change(f, "C2").comment);
     assert_int_equal(store_change_get(f->conn, &f->arena, "2", "C1", &change, &ec), ERR_NOT_FOUND);
     assert_int_equal(store_change_get(f->conn, &f->arena, "1", "C3", &change, &ec), ERR_NOT_FOUND);
+}
+
+static void a_change_is_insync_once_all_roles_have_it_that_it_concerns(void **state)
+{
+    struct fixture *f = *state;
+    add_change_of(f, "C1", 1, STORE_ROLE_DNS);
+    add_change_of(f, "C2", 2, STORE_ROLE_EDGE);
+    add_change_of(f, "C3", 3, STORE_ROLE_DNS | STORE_ROLE_EDGE);
+    assert_int_equal(get_change(f, "C3").roles, STORE_ROLE_DNS | STORE_ROLE_EDGE);
+    begin(f);
+    set_insync(f, 9, 0); /* no edge is there */
+    commit(f);
+    assert_true(get_change(f, "C1").is_insync);
+    assert_false(get_change(f, "C2").is_insync);
+    assert_false(get_change(f, "C3").is_insync);
+    begin(f);
+    set_insync(f, 9, 2);
+    commit(f);
+    assert_true(get_change(f, "C2").is_insync);
+    assert_false(get_change(f, "C3").is_insync);
+    begin(f);
+    set_insync(f, 3, 3);
+    commit(f);
+    assert_true(get_change(f, "C3").is_insync);
 }
 
 static void assert_pending(struct fixture *f, uint64_t after, size_t limit, const char *expected)
@@ -379,7 +419,7 @@ static void pending_changes_come_by_version(void **state)
     add_change(f, "C8", 2);
     add_change(f, "C7", 3);
     begin(f);
-    OK(store_change_set_insync(f->conn, 1, EC));
+    set_insync(f, 1, 0);
     commit(f);
     assert_pending(f, 0, 9, "C8 C7 ");
     assert_pending(f, 0, 1, "C8 ");
@@ -402,7 +442,7 @@ static void held_changes_say_why_and_do_not_become_insync(void **state)
     add_change(f, "C2", 2);
     add_change(f, "C3", 3);
     begin(f);
-    OK(store_change_set_insync(f->conn, 1, EC));
+    set_insync(f, 1, 0);
     commit(f);
     hold(f, held, ARRAY_LEN(held));
     OK(store_held_list(f->conn, &f->arena, &listed, &count, EC));
@@ -414,7 +454,7 @@ static void held_changes_say_why_and_do_not_become_insync(void **state)
     assert_int_equal(listed[1].change_version, 3);
     assert_int_equal(listed[2].at_version, 0);
     begin(f);
-    OK(store_change_set_insync(f->conn, 9, EC));
+    set_insync(f, 9, 0);
     commit(f);
     assert_string_equal(get_change(f, "C2").held_reason, "crash");
     assert_string_equal(get_change(f, "C3").held_reason, "later");
@@ -423,7 +463,7 @@ static void held_changes_say_why_and_do_not_become_insync(void **state)
     assert_null(get_change(f, "C2").held_reason);
     assert_string_equal(get_change(f, "C3").held_reason, "later");
     begin(f);
-    OK(store_change_set_insync(f->conn, 9, EC));
+    set_insync(f, 9, 0);
     commit(f);
     assert_true(get_change(f, "C2").is_insync);
     assert_false(get_change(f, "C3").is_insync);
@@ -449,6 +489,7 @@ int main(void)
         TEST(forgetting_is_bounded),
         TEST(a_listing_costs_its_length_not_the_zones),
         TEST(a_change_is_pending_until_insync_for_good),
+        TEST(a_change_is_insync_once_all_roles_have_it_that_it_concerns),
         TEST(pending_changes_come_by_version),
         TEST(held_changes_say_why_and_do_not_become_insync),
     };
