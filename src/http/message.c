@@ -65,6 +65,25 @@ bool http_fields_has_token(const struct http_fields *f, const char *name, const 
     return false;
 }
 
+bool http_fields_is_hop(const struct http_fields *f, struct slice name)
+{
+    static const struct slice names[] = {
+        SLICE_LIT("connection"), SLICE_LIT("keep-alive"),        SLICE_LIT("proxy-connection"),
+        SLICE_LIT("te"),         SLICE_LIT("transfer-encoding"), SLICE_LIT("upgrade"),
+        SLICE_LIT("trailer"),
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (slice_equal_nocase(name, names[i]))
+            return true;
+    }
+    for (size_t i = 0; i < f->count; i++) {
+        if (slice_equal_nocase(f->items[i].name, names[0]) &&
+            value_has_token(f->items[i].value, name))
+            return true;
+    }
+    return false;
+}
+
 /* RFC 9110 section 15, RFC 6585, RFC 8297, RFC 8470. */
 static const struct {
     uint16_t status;

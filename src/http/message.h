@@ -36,6 +36,12 @@ size_t http_fields_count(const struct http_fields *f, const char *name);
 /** Whether a comma-separated field (over all its lines) holds the token, without case. */
 bool http_fields_has_token(const struct http_fields *f, const char *name, const char *token);
 
+/**
+ * Whether a field is for one connection alone: by its name, or because a Connection field of the
+ * same message lists it (RFC 9110 section 7.6.1). Whoever passes a message on drops it.
+ */
+bool http_fields_is_hop(const struct http_fields *f, struct slice name);
+
 /** How the length of a body is known (RFC 9112 section 6.3). */
 enum http_body_kind {
     HTTP_BODY_NONE,

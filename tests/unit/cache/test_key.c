@@ -3,6 +3,7 @@
 #include "cache/key.h"
 
 #include "base/random.h"
+#include "http/field_lines.h"
 #include "shared/test_arena.h"
 
 #include <setjmp.h>
@@ -31,25 +32,10 @@ static struct release_cache_policy policy_of(struct release_selection headers,
         .headers = headers, .cookies = cookies, .queries = queries};
 }
 
-/* "name: value" lines. */
-static struct http_fields fields_of(const char *lines)
-{
-    struct http_fields fields = {0};
-    struct slice rest = slice_str(lines);
-    struct slice line;
-    while (slice_split(&rest, '\n', &line)) {
-        size_t colon = slice_find(line, ':');
-        if (line.len > 0)
-            http_fields_add(&arena, &fields, slice_sub(line, 0, colon),
-                            slice_trim(slice_sub(line, colon + 1, line.len)));
-    }
-    return fields;
-}
-
 static struct cache_key key_of(const struct release_cache_policy *policy, const char *path,
                                const char *query, const char *lines)
 {
-    struct http_fields fields = fields_of(lines);
+    struct http_fields fields = field_lines(&arena, lines);
     struct cache_key_input input = {.distribution_id = "E1",
                                     .policy = policy,
                                     .path = slice_str(path),
@@ -153,7 +139,7 @@ static void cookies_are_taken_by_name_and_sorted(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cookie_cases); i++) {
         struct cookie_case *c = &cookie_cases[i];
         struct release_selection s = listed(c->mode, c->names);
-        struct http_fields fields = fields_of(c->lines);
+        struct http_fields fields = field_lines(&arena, c->lines);
         assert_slice(cache_select_cookies(&arena, &s, &fields), c->taken);
     }
 }
@@ -203,7 +189,7 @@ static void accept_encoding_is_one_of_four_values(void **state)
     struct release_cache_policy gzip = {.accepts_gzip = true};
     struct release_cache_policy neither = {0};
     for (size_t i = 0; i < ARRAY_LEN(coding_cases); i++) {
-        struct http_fields fields = fields_of(coding_cases[i].lines);
+        struct http_fields fields = field_lines(&arena, coding_cases[i].lines);
         assert_string_equal(cache_accept_encoding(&both, &fields), coding_cases[i].both);
         assert_string_equal(cache_accept_encoding(&gzip, &fields), coding_cases[i].gzip);
         assert_string_equal(cache_accept_encoding(&neither, &fields), "");
