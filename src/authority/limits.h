@@ -8,9 +8,10 @@
 /* CNAMEs that one answer follows; the client goes on from the last. */
 #define CNAME_FOLLOWED_MAX 8
 
-/* Aliases behind one another (Route 53 nests trees to 32 levels), and sets visited for one query
- * over all its branches. */
-#define ALIAS_DEPTH_MAX 32
+/* Aliases behind one another (Route 53 nests trees to 32 levels, from the last of which a
+ * distribution leads on to the points of presence), and sets visited for one query over all its
+ * branches. */
+#define ALIAS_DEPTH_MAX 34
 #define ALIAS_VISITS_MAX 256
 
 /* Targets of MX and SRV records whose addresses one answer looks up. */

@@ -5,6 +5,7 @@
 
 #include "aws/limits.h"
 #include "aws/r53_change_priv.h"
+#include "aws/r53_ids.h"
 #include "base/check.h"
 #include "dns/types.h"
 
@@ -30,21 +31,26 @@ void r53_batch_note(struct r53_batch *b, const char *fmt, ...)
 
 /* ---- owners */
 
+static enum aws_error load(struct r53_batch *b, const char *zone_id, struct r53_owner *owner)
+{
+    struct errctx ec = {0};
+    if (b->source->load(b->source->user, zone_id, owner, &ec) == ERR_OK)
+        return AWS_OK;
+    return aws_fail(b->fault, AWS_InternalFailure, "The records of the zone cannot be read: %s",
+                    ec.text);
+}
+
 /* The owner with its sets, loaded at the first look; NULL after a failure. */
 static struct r53_owner *owner_of(struct r53_batch *b, const struct dns_name *name)
 {
     struct r53_owner *owner = map_get(&b->owners, dns_name_slice(name));
-    struct errctx ec = {0};
     if (owner != NULL)
         return owner;
     owner = ARENA_NEW(b->arena, struct r53_owner);
     owner->name = *name;
     owner->sort_key = dns_name_sort_key(b->arena, dns_name_slice(name));
-    if (b->source->load(b->source->user, owner, &ec) != ERR_OK) {
-        aws_fail(b->fault, AWS_InternalFailure, "The records of the zone cannot be read: %s",
-                 ec.text);
+    if (load(b, b->zone->id, owner) != AWS_OK)
         return NULL;
-    }
     owner->count_before = owner->sets.items_count;
     map_put(&b->owners, dns_name_slice(&owner->name), owner);
     return owner;
@@ -103,6 +109,7 @@ static bool is_same(struct r53_wire_set *a, struct r53_wire_set *b)
         return false;
     if (a->is_alias)
         return a->alias_evaluate_health == b->alias_evaluate_health &&
+               strcmp(a->alias_zone_id, b->alias_zone_id) == 0 &&
                dns_name_equal(dns_name_slice(&a->alias_name), dns_name_slice(&b->alias_name));
     if (a->ttl_s != b->ttl_s || a->rdata_count != b->rdata_count)
         return false;
@@ -202,11 +209,17 @@ static void check_apex(struct r53_batch *b)
         r53_batch_note(b, "A HostedZone must contain at least one NS record for the zone itself.");
 }
 
+static void note_alias(struct r53_batch *b, const struct r53_step *step, const char *why)
+{
+    const struct r53_alias_target *target = step->set.alias_target;
+    r53_batch_note(b, "Tried to create an alias that targets %s, type %s in zone %s, but %s",
+                   target->dns_name, r53_rr_type_text(step->set.type), target->hosted_zone_id, why);
+}
+
 /* Follows an alias over aliases of the zone to a set with values. */
 static enum aws_error check_chain(struct r53_batch *b, const struct r53_step *step)
 {
     struct dns_name name = step->wire.alias_name;
-    const char *type = r53_rr_type_text(step->set.type);
     for (unsigned depth = 0; depth < ALIAS_CHAIN_MAX; depth++) {
         struct errctx ec = {0};
         const struct r53_owner *owner = owner_of(b, &name);
@@ -214,20 +227,41 @@ static enum aws_error check_chain(struct r53_batch *b, const struct r53_step *st
             return b->fault->error;
         const struct r53_record_set *set = find_set(owner, step->set.type);
         if (set == NULL && depth == 0)
-            r53_batch_note(b,
-                           "Tried to create an alias that targets %s, type %s in zone %s, but that "
-                           "target was not found",
-                           step->set.alias_target->dns_name, type, b->zone->id);
-        if (set == NULL || set->alias_target == NULL)
+            note_alias(b, step, "that target was not found");
+        if (set == NULL || set->alias_target == NULL || r53_is_of_distributions(set->alias_target))
             return AWS_OK;
         if (dns_name_parse(slice_str(set->alias_target->dns_name), &name, &ec) != ERR_OK)
             return aws_fail(b->fault, AWS_InternalFailure, "A stored alias is damaged: %s",
                             ec.text);
     }
-    r53_batch_note(b,
-                   "Tried to create an alias that targets %s, type %s in zone %s, but that target "
-                   "leads back to the alias or through more than %d others",
-                   step->set.alias_target->dns_name, type, b->zone->id, ALIAS_CHAIN_MAX);
+    note_alias(b, step,
+               arena_printf(b->arena,
+                            "that target leads back to the alias or through more than %d others",
+                            ALIAS_CHAIN_MAX));
+    return AWS_OK;
+}
+
+/* A distribution's name holds aliases to the points of presence, for addresses alone. Whether
+ * it has IPv6 is its own matter: without, the alias of type AAAA has no answer. */
+static enum aws_error check_distribution(struct r53_batch *b, const struct r53_step *step)
+{
+    struct slice name = dns_name_slice(&step->wire.alias_name);
+    struct r53_owner owner = {.name = step->wire.alias_name,
+                              .sort_key = dns_name_sort_key(b->arena, name)};
+    if (!dns_name_is_within(name, dns_name_slice(&b->zone->cdn_apex))) {
+        note_alias(b, step, "the alias target name does not lie within the target zone");
+        return AWS_OK;
+    }
+    enum aws_error error = load(b, R53_CDN_ZONE_ID, &owner);
+    if (error != AWS_OK)
+        return error;
+    const struct r53_record_set *set = find_set(&owner, R53_TYPE_A);
+    bool is_address = step->set.type == R53_TYPE_A || step->set.type == R53_TYPE_AAAA;
+    if (!is_address || set == NULL || set->alias_target == NULL)
+        note_alias(b, step, "that target was not found");
+    else if (step->wire.alias_evaluate_health)
+        r53_batch_note(b, "You can't set EvaluateTargetHealth to true when the alias target is a "
+                          "CloudFront distribution");
     return AWS_OK;
 }
 
@@ -237,14 +271,11 @@ static enum aws_error check_aliases(struct r53_batch *b)
         const struct r53_step *step = &b->steps[i];
         if (step->is_refused || step->action == R53_DELETE || !step->wire.is_alias)
             continue;
+        bool is_distribution = r53_is_of_distributions(step->set.alias_target);
         struct slice target = dns_name_slice(&step->wire.alias_name);
-        if (!dns_name_is_within(target, dns_name_slice(&b->zone->apex)))
-            r53_batch_note(b,
-                           "Tried to create an alias that targets %s, type %s in zone %s, but the "
-                           "alias target name does not lie within the target zone",
-                           step->set.alias_target->dns_name, r53_rr_type_text(step->set.type),
-                           b->zone->id);
-        enum aws_error error = check_chain(b, step);
+        if (!is_distribution && !dns_name_is_within(target, dns_name_slice(&b->zone->apex)))
+            note_alias(b, step, "the alias target name does not lie within the target zone");
+        enum aws_error error = is_distribution ? check_distribution(b, step) : check_chain(b, step);
         if (error != AWS_OK)
             return error;
     }

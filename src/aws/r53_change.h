@@ -13,6 +13,7 @@
 struct r53_change_zone {
     const char *id;
     struct dns_name apex;
+    struct dns_name cdn_apex; /* of the zone of distributions (R53_CDN_ZONE_ID) */
 };
 
 /** One owner name that a batch looks at. */
@@ -26,8 +27,11 @@ struct r53_owner {
 
 /** Where the current sets come from. */
 struct r53_change_source {
-    /** Sets owner->sets for name and sort_key, in the arena of the batch; leaves none untouched. */
-    enum err (*load)(void *user, struct r53_owner *owner, struct errctx *ec);
+    /**
+     * Sets owner->sets for name and sort_key in this zone (the batch's, or that of distributions),
+     * in the arena of the batch; leaves none untouched.
+     */
+    enum err (*load)(void *user, const char *zone_id, struct r53_owner *owner, struct errctx *ec);
     void *user;
 };
 

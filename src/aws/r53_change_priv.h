@@ -48,6 +48,9 @@ void r53_batch_note(struct r53_batch *b, const char *fmt, ...) PRINTF_LIKE(2, 3)
 enum aws_error r53_check_members(struct r53_batch *b, const struct r53_change_batch *batch)
     MUST_USE;
 
+/** Whether the alias leads into the zone of distributions. */
+bool r53_is_of_distributions(const struct r53_alias_target *target);
+
 /** Notes a batch that is too large. */
 void r53_check_size(struct r53_batch *b, const struct r53_change_batch *batch);
 

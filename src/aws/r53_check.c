@@ -4,10 +4,16 @@
 #include "aws/r53_change_priv.h"
 
 #include "aws/limits.h"
+#include "aws/r53_ids.h"
 #include "base/check.h"
 #include "dns/rdata.h"
 
 /* ---- members of the request */
+
+bool r53_is_of_distributions(const struct r53_alias_target *target)
+{
+    return strcmp(target->hosted_zone_id, R53_CDN_ZONE_ID) == 0;
+}
 
 static const char *text_or_null(const char *text)
 {
@@ -38,7 +44,8 @@ static enum aws_error check_members_of(struct r53_batch *b, const struct r53_cha
                         "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and "
                         "ResourceRecords], or TrafficPolicyInstanceId], but found %s in %s",
                         is_whole ? "more than one" : "none", describe(b, change));
-    if (is_alias && strcmp(set->alias_target->hosted_zone_id, b->zone->id) != 0)
+    if (is_alias && strcmp(set->alias_target->hosted_zone_id, b->zone->id) != 0 &&
+        !r53_is_of_distributions(set->alias_target))
         return aws_fail(b->fault, AWS_InvalidInput,
                         "Invalid request: an AliasTarget outside of the hosted zone (HostedZoneId "
                         "%s) is not available in this version of Weir in %s",
@@ -132,6 +139,7 @@ static void check_alias(struct r53_batch *b, struct r53_step *step)
         return;
     target->dns_name = format_name(b, &step->wire.alias_name);
     step->wire.is_alias = true;
+    step->wire.alias_zone_id = target->hosted_zone_id;
     step->wire.alias_evaluate_health = target->evaluate_target_health;
     if (step->set.type == R53_TYPE_NS || step->set.type == R53_TYPE_SOA)
         R53_REFUSE(b, step, "RRSet of type %s with DNS name %s cannot be an alias in zone %s",

@@ -15,6 +15,12 @@
 #define R53_ID_CHANGE 'C'
 #define R53_ID_DELEGATION_SET 'N'
 
+/** The zone of all distributions, which clients hard-code in aliases. */
+#define R53_CDN_ZONE_ID "Z2FDTNDATAQYW2"
+/** Its name that holds the addresses of the points of presence; names of distributions lead to it.
+ */
+#define R53_CDN_POPS_LABEL "pops"
+
 /** Makes an id from 16 random bytes. */
 void r53_id_make(char letter, const uint8_t random[16], char out[R53_ID_SIZE]);
 

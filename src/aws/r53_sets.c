@@ -2,6 +2,8 @@
 // Record sets between the store, the API and DNS. Called by the API's workers and the compiler.
 #include "aws/r53_sets.h"
 
+#include "aws/r53_ids.h"
+
 #include "aws/limits.h"
 #include "aws/xml.h"
 #include "base/check.h"
@@ -186,4 +188,22 @@ void r53_default_sets(struct arena *a, const char *zone_name, const char *const 
     items[1].resource_records[0].value =
         arena_printf(a, "ns-1.%s. hostmaster.%s. 1 7200 900 1209600 86400", platform, platform);
     *out = (struct r53_sets){.has_items = true, .items = items, .items_count = 2};
+}
+
+void r53_distribution_sets(struct arena *a, const struct r53_distribution_name *name,
+                           struct r53_sets *out)
+{
+    static const enum r53_rr_type types[] = {R53_TYPE_A, R53_TYPE_AAAA};
+    size_t count = name->is_ipv6_enabled ? 2 : 1;
+    struct r53_record_set *items = arena_array(a, count, sizeof(*items));
+    struct r53_alias_target *target = ARENA_NEW(a, struct r53_alias_target);
+    target->hosted_zone_id = R53_CDN_ZONE_ID;
+    target->dns_name = arena_printf(a, R53_CDN_POPS_LABEL ".%s.", name->cdn_domain);
+    target->has_evaluate_target_health = true;
+    for (size_t i = 0; i < count; i++) {
+        items[i].name = arena_printf(a, "%s.", name->domain_name);
+        items[i].type = types[i];
+        items[i].alias_target = target;
+    }
+    *out = (struct r53_sets){.has_items = true, .items = items, .items_count = count};
 }

@@ -66,6 +66,18 @@ const char *r53_set_unavailable(const struct r53_record_set *set);
 void r53_default_sets(struct arena *a, const char *zone_name, const char *const name_servers[4],
                       const char *platform, struct r53_sets *out);
 
+/**
+ * The record sets of a distribution's name in the zone of distributions: aliases to the addresses
+ * of the points of presence. Both names lower case, without a final dot ("cdn.weir.test"). In `a`.
+ */
+struct r53_distribution_name {
+    const char *domain_name;
+    const char *cdn_domain;
+    bool is_ipv6_enabled;
+};
+void r53_distribution_sets(struct arena *a, const struct r53_distribution_name *name,
+                           struct r53_sets *out);
+
 /** The DNS number of a type. */
 uint16_t r53_rr_type_number(enum r53_rr_type type);
 

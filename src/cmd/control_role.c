@@ -48,16 +48,29 @@ static enum err plan_api(const struct settings *settings, struct errctx *ec)
     return ERR_OK;
 }
 
+static enum err check_domain(const char *setting, const char *value, struct errctx *ec)
+{
+    struct dns_name name;
+    struct slice text = slice_str(value);
+    enum err e = dns_name_parse(text, &name, ec);
+    if (e == ERR_OK && (name.len <= 1 || text.data[text.len - 1] == '.'))
+        e = err_set(ec, ERR_INVALID, "'%s' is no domain without its final dot", value);
+    return e == ERR_OK ? ERR_OK : err_wrap(ec, "%s", setting);
+}
+
 /** A mistake that would show only later, as a release that no node serves. */
 static enum err check_names(const struct settings *settings, struct errctx *ec)
 {
-    struct dns_name name;
-    struct slice platform = slice_str(settings->platform);
-    enum err e = dns_name_parse(platform, &name, ec);
-    if (e == ERR_OK && (name.len <= 1 || platform.data[platform.len - 1] == '.'))
-        e = err_set(ec, ERR_INVALID, "'%s' is no domain without its final dot", settings->platform);
+    enum err e = check_domain("--platform", settings->platform, ec);
+    if (e == ERR_OK)
+        e = check_domain("--cdn-domain", settings->cdn_domain, ec);
+    if (e == ERR_OK && strpbrk(settings->cdn_domain, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL)
+        e = err_set(ec, ERR_INVALID, "--cdn-domain: '%s' is not in lower case",
+                    settings->cdn_domain);
+    if (e == ERR_OK && strcasecmp(settings->platform, settings->cdn_domain) == 0)
+        e = err_set(ec, ERR_INVALID, "--cdn-domain: the same as --platform");
     if (e != ERR_OK)
-        return err_wrap(ec, "--platform");
+        return e;
     uint8_t ip[sizeof(struct in6_addr)];
     if (settings->advertise != NULL && inet_pton(AF_INET, settings->advertise, ip) != 1 &&
         inet_pton(AF_INET6, settings->advertise, ip) != 1)
@@ -149,6 +162,7 @@ static enum err start_api(struct control *c, struct errctx *ec)
         .store = c->store,
         .seal_key = &c->keys->seal,
         .platform = settings->platform,
+        .cdn_domain = settings->cdn_domain,
         .worker_count = (unsigned)settings->control_workers,
         .rate_per_s = (uint32_t)settings->api_rate,
         .limits = HTTP_LIMITS_DEFAULT,

@@ -18,6 +18,7 @@ struct api_options {
     struct store *store;
     const struct seal_key *seal_key; /* opens the secrets of access keys */
     const char *platform;            /* "weir.test": the SOA of new zones names it */
+    const char *cdn_domain;          /* "cdn.weir.test": ID.cdn_domain is a distribution's name */
     unsigned worker_count;           /* threads, each with a store connection of its own */
     unsigned queue_limit;            /* calls that may wait; past it 503; 0: API_QUEUE_LIMIT */
     uint64_t bodies_bytes;           /* of calls under way; past it 503; 0: API_BODIES_MAX_BYTES */

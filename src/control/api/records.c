@@ -8,17 +8,11 @@
 /* ---- ChangeResourceRecordSets */
 
 /* Where r53_change_apply finds the current sets. */
-struct zone_reader {
-    struct api_call *call;
-    const char *zone_id;
-};
-
-static enum err load_owner(void *user, struct r53_owner *owner, struct errctx *ec)
+static enum err load_owner(void *user, const char *zone_id, struct r53_owner *owner,
+                           struct errctx *ec)
 {
-    const struct zone_reader *r = user;
-    struct api_call *c = r->call;
-    struct store_object which = {
-        .kind = STORE_NAME, .group = r->zone_id, .member = owner->sort_key};
+    struct api_call *c = user;
+    struct store_object which = {.kind = STORE_NAME, .group = zone_id, .member = owner->sort_key};
     struct store_object object;
     enum err err = store_object_get(c->conn, c->arena, &which, &object, ec);
     if (err == ERR_NOT_FOUND)
@@ -64,10 +58,11 @@ enum aws_error api_change_record_sets(struct api_call *c, const void *in, void *
         return error;
     struct r53_change_zone zone = {.id = row.id};
     enum err err = dns_name_parse(slice_str(row.name), &zone.apex, &ec);
+    if (err == ERR_OK)
+        err = dns_name_parse(slice_str(c->options->cdn_domain), &zone.cdn_apex, &ec);
     if (err != ERR_OK)
         return api_store_failed(c, err, &ec);
-    struct zone_reader reader = {.call = c, .zone_id = row.id};
-    struct r53_change_source source = {.load = load_owner, .user = &reader};
+    struct r53_change_source source = {.load = load_owner, .user = c};
     struct r53_change_result result;
     error = r53_change_apply(&zone, request->change_batch, &source, &result, &c->fault);
     if (error != AWS_OK)

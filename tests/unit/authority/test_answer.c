@@ -294,19 +294,51 @@ static void an_alias_answers_under_its_owner_with_the_targets_ttl(void **state)
     fixture_fini(&f);
 }
 
-static void aliases_nest_to_thirty_two(void **state)
+static void an_alias_leads_over_a_distribution_to_the_points_of_presence(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    (void)fixture_whole_zone(&f, "Z0PLATFORM", "weir.test");
+    (void)fixture_whole_zone(&f, "Z2FDTNDATAQYW2", "cdn.weir.test");
+    (void)fixture_whole_zone(&f, "Z1", "example.com");
+    fixture_value(&f, "Z2FDTNDATAQYW2", "pops.cdn.weir.test", "A", 60, "192.0.2.80");
+    fixture_alias(&f, "Z2FDTNDATAQYW2", "e1.cdn.weir.test", "A", "Z2FDTNDATAQYW2",
+                  "pops.cdn.weir.test");
+    fixture_alias(&f, "Z2FDTNDATAQYW2", "e1.cdn.weir.test", "AAAA", "Z2FDTNDATAQYW2",
+                  "pops.cdn.weir.test");
+    fixture_alias(&f, "Z1", "example.com", "A", "Z2FDTNDATAQYW2", "e1.cdn.weir.test");
+    fixture_alias(&f, "Z1", "www.example.com", "A", "Z1", "example.com");
+    fixture_alias(&f, "Z1", "gone.example.com", "A", "Z2FDTNDATAQYW2", "e2.cdn.weir.test");
+    struct world *w = fixture_world(&f);
+    assert_string_equal(ask_simply(w, "e1.cdn.weir.test", "A"),
+                        "NOERROR aa\nAN e1.cdn.weir.test. 60 A 192.0.2.80\n");
+    assert_string_equal(ask_simply(w, "example.com", "A"),
+                        "NOERROR aa\nAN example.com. 60 A 192.0.2.80\n");
+    assert_string_equal(ask_simply(w, "www.example.com", "A"),
+                        "NOERROR aa\nAN www.example.com. 60 A 192.0.2.80\n");
+    static const char no_such_type[] =
+        "NOERROR aa\n"
+        "NS example.com. 60 SOA ns-1.weir.test. hostmaster.weir.test. 1 2 3 4 60\n";
+    assert_string_equal(ask_simply(w, "gone.example.com", "A"), no_such_type); /* was deleted */
+    assert_string_equal(ask_simply(w, "example.com", "AAAA"), no_such_type);
+    world_free(w);
+    fixture_fini(&f);
+}
+
+static void aliases_nest_to_thirty_four(void **state)
 {
     (void)state;
     struct fixture f;
     fixture_init(&f);
     fixture_whole_zone(&f, "Z1", "example.com");
     fixture_value(&f, "Z1", "a0.example.com", "A", 5, "192.0.2.1");
-    for (unsigned i = 1; i <= 33; i++)
+    for (unsigned i = 1; i <= 35; i++)
         fixture_alias(&f, "Z1", arena_printf(&f.arena, "a%u.example.com", i), "A", "Z1",
                       arena_printf(&f.arena, "a%u.example.com", i - 1));
     struct world *w = fixture_world(&f);
-    assert_answer(w, "a32.example.com", "A", "NOERROR aa\nAN a32.example.com. 5 A 192.0.2.1\n");
-    assert_answer(w, "a33.example.com", "A", NO_DATA);
+    assert_answer(w, "a34.example.com", "A", "NOERROR aa\nAN a34.example.com. 5 A 192.0.2.1\n");
+    assert_answer(w, "a35.example.com", "A", NO_DATA);
     world_free(w);
     fixture_fini(&f);
 }
@@ -385,7 +417,8 @@ int main(void)
         cmocka_unit_test(a_cname_answers_every_type_but_its_own),
         cmocka_unit_test(chains_end_after_eight_followed_and_at_a_loop),
         cmocka_unit_test(an_alias_answers_under_its_owner_with_the_targets_ttl),
-        cmocka_unit_test(aliases_nest_to_thirty_two),
+        cmocka_unit_test(an_alias_leads_over_a_distribution_to_the_points_of_presence),
+        cmocka_unit_test(aliases_nest_to_thirty_four),
         cmocka_unit_test(mx_and_srv_bring_the_addresses_of_targets_in_the_zone),
         cmocka_unit_test(the_first_record_changes_with_chance),
     };

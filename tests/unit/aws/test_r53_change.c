@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Change batches: Route 53's checks, its words, and what a batch leaves behind. Batches are written
-// as lines "ACTION name TYPE ttl value,value" or "ACTION name TYPE alias target".
+// as lines "ACTION name TYPE ttl value,value" or "ACTION name TYPE alias target",
+// where "cdn" instead of "alias" leads into the zone of distributions.
 #include "aws/limits.h"
 #include "aws/r53_change.h"
+#include "aws/r53_ids.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,12 +40,27 @@ static int teardown(void **state)
     return 0;
 }
 
-static enum err load(void *user, struct r53_owner *owner, struct errctx *ec)
+/* The zone of distributions: its apex, and one distribution without IPv6. */
+static enum err load_distribution(struct r53_owner *owner)
+{
+    const struct r53_distribution_name name = {.domain_name = "e123.cdn.test",
+                                               .cdn_domain = "cdn.test"};
+    char text[DNS_NAME_TEXT_SIZE];
+    dns_name_format(dns_name_slice(&owner->name), text);
+    if (strcmp(text, "e123.cdn.test.") == 0)
+        r53_distribution_sets(&arena, &name, &owner->sets);
+    return ERR_OK;
+}
+
+static enum err load(void *user, const char *zone_id, struct r53_owner *owner, struct errctx *ec)
 {
     const struct zone *z = user;
     char name[DNS_NAME_TEXT_SIZE];
     if (z->is_broken)
         return err_set(ec, ERR_IO, "the disk is gone");
+    if (strcmp(zone_id, R53_CDN_ZONE_ID) == 0)
+        return load_distribution(owner);
+    assert_string_equal(zone_id, ZONE_ID);
     dns_name_format(dns_name_slice(&owner->name), name);
     struct r53_record_set *items = arena_array(&arena, z->count + 1, sizeof(*items));
     size_t count = 0;
@@ -81,9 +98,9 @@ static enum r53_change_action read_line(char *line, struct r53_record_set *out)
     *out = (struct r53_record_set){.name = strtok_r(NULL, " ", &rest)};
     out->type = type_of(strtok_r(NULL, " ", &rest));
     const char *ttl = strtok_r(NULL, " ", &rest);
-    if (strcmp(ttl, "alias") == 0) {
+    if (strcmp(ttl, "alias") == 0 || strcmp(ttl, "cdn") == 0) {
         out->alias_target = ARENA_NEW(&arena, struct r53_alias_target);
-        out->alias_target->hosted_zone_id = ZONE_ID;
+        out->alias_target->hosted_zone_id = *ttl == 'c' ? R53_CDN_ZONE_ID : ZONE_ID;
         out->alias_target->dns_name = rest;
     } else {
         out->has_ttl = true;
@@ -117,6 +134,7 @@ static enum aws_error apply_batch(const struct r53_change_batch *batch,
 {
     struct r53_change_zone target = {.id = ZONE_ID};
     assert_int_equal(dns_name_parse(SLICE_LIT("example.com"), &target.apex, NULL), ERR_OK);
+    assert_int_equal(dns_name_parse(SLICE_LIT("cdn.test"), &target.cdn_apex, NULL), ERR_OK);
     struct r53_change_source source = {.load = load, .user = &zone};
     struct aws_fault fault = {.arena = &arena};
     *out = (struct r53_change_result){0};
@@ -297,6 +315,61 @@ static void aliases_need_their_target(void **state)
                    "example.com.]");
 }
 
+static void aliases_lead_to_distributions_from_any_zone(void **state)
+{
+    (void)state;
+    zone_has("- example.com. NS 60 ns-1.weir.test.");
+    zone_has("- example.com. SOA 60 a. b. 1 2 3 4 5");
+    struct r53_change_result result = apply("CREATE example.com A cdn E123.cdn.test\n"
+                                            "CREATE example.com AAAA cdn e123.cdn.test.\n"
+                                            "CREATE www.example.com A alias example.com");
+    assert_int_equal(result.count, 2);
+    const struct r53_alias_target *target = result.changed[0]->sets.items[0].alias_target;
+    assert_string_equal(target->hosted_zone_id, "Z2FDTNDATAQYW2"); /* as it was sent */
+    assert_string_equal(target->dns_name, "e123.cdn.test.");
+    struct r53_wire_set wire;
+    assert_int_equal(r53_set_to_wire(&arena, &result.changed[0]->sets.items[0], &wire, NULL),
+                     ERR_OK);
+    assert_string_equal(wire.alias_zone_id, R53_CDN_ZONE_ID);
+}
+
+static void aliases_to_distributions_need_one_and_no_health(void **state)
+{
+    (void)state;
+    zone_has("- example.com. NS 60 ns-1.weir.test.");
+    zone_has("- example.com. SOA 60 a. b. 1 2 3 4 5");
+    assert_refused("CREATE example.com A cdn e124.cdn.test",
+                   "[Tried to create an alias that targets e124.cdn.test., type A in zone "
+                   "Z2FDTNDATAQYW2, but that target was not found]");
+    assert_refused("CREATE example.com A cdn pops.cdn.test",
+                   "[Tried to create an alias that targets pops.cdn.test., type A in zone "
+                   "Z2FDTNDATAQYW2, but that target was not found]");
+    assert_refused("CREATE example.com TXT cdn e123.cdn.test",
+                   "[Tried to create an alias that targets e123.cdn.test., type TXT in zone "
+                   "Z2FDTNDATAQYW2, but that target was not found]");
+    assert_refused("CREATE example.com A cdn d111111abcdef8.cloudfront.net",
+                   "[Tried to create an alias that targets d111111abcdef8.cloudfront.net., type A "
+                   "in zone Z2FDTNDATAQYW2, but the alias target name does not lie within the "
+                   "target zone]");
+    struct r53_change_batch batch = batch_of("CREATE example.com A cdn e123.cdn.test");
+    batch.changes[0].resource_record_set->alias_target->evaluate_target_health = true;
+    struct r53_change_result result;
+    const char *message;
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidChangeBatch);
+    assert_string_equal(message, "[You can't set EvaluateTargetHealth to true when the alias "
+                                 "target is a CloudFront distribution]");
+}
+
+static void an_alias_is_deleted_by_its_own_zone_id_alone(void **state)
+{
+    (void)state;
+    zone_has("- w.example.com. A cdn e123.cdn.test.");
+    assert_refused("DELETE w.example.com A alias e123.cdn.test",
+                   "[Tried to delete resource record set [name='w.example.com.', type='A'] but the "
+                   "values provided do not match the current values]");
+    assert_int_equal(apply("DELETE w.example.com A cdn e123.cdn.test").count, 1);
+}
+
 static void alias_loops_are_refused(void **state)
 {
     (void)state;
@@ -460,6 +533,9 @@ int main(void)
         TEST(a_cname_stands_alone_and_not_at_the_apex),
         TEST(the_apex_keeps_its_soa_and_ns),
         TEST(aliases_need_their_target),
+        TEST(aliases_lead_to_distributions_from_any_zone),
+        TEST(aliases_to_distributions_need_one_and_no_health),
+        TEST(an_alias_is_deleted_by_its_own_zone_id_alone),
         TEST(alias_loops_are_refused),
         TEST(members_that_do_not_go_together_are_invalid_input),
         TEST(what_a_later_version_serves_is_refused_by_name),

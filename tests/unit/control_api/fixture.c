@@ -31,6 +31,7 @@ int fixture_setup(void **state)
     f->options = (struct api_options){.store = f->store,
                                       .seal_key = &f->seal_key,
                                       .platform = "weir.test",
+                                      .cdn_domain = "cdn.weir.test",
                                       .worker_count = 1,
                                       .rate_per_s = 1000000,
                                       .limits = HTTP_LIMITS_DEFAULT};

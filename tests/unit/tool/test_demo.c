@@ -63,8 +63,10 @@ struct new_zone {
 };
 
 /** What a new zone holds. */
-static enum err load_new_zone(void *user, struct r53_owner *owner, struct errctx *ec)
+static enum err load_new_zone(void *user, const char *zone_id, struct r53_owner *owner,
+                              struct errctx *ec)
 {
+    (void)zone_id;
     static const char *const name_servers[4] = {"ns-1.weir.test.", "ns-2.weir.test.",
                                                 "ns-3.weir.test.", "ns-4.weir.test."};
     const struct r53_change_zone *zone = ((struct new_zone *)user)->zone;
