@@ -6,7 +6,6 @@
 #include "base/alloc.h"
 #include "base/check.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -86,24 +85,13 @@ static bool is_local(const uint8_t bytes[V6_BYTES], uint32_t scope)
     return can_bind;
 }
 
-/* An address without a port: "10.0.0.1", "fd00::1". */
-static bool bare_parse(struct slice text, struct net_address *out)
-{
-    char with_port[NET_ADDRESS_TEXT_SIZE];
-    bool is_v6 = slice_find(text, ':') < text.len;
-    int len =
-        snprintf(with_port, sizeof(with_port), is_v6 ? "[%.*s]:0" : "%.*s:0", SLICE_FMT(text));
-    return len > 0 && (size_t)len < sizeof(with_port) &&
-           net_address_parse(slice_str(with_port), out, NULL) == ERR_OK;
-}
-
 /* "ADDR/BITS" or "ADDR"; false where it is neither, or where bits are set behind the prefix. */
 static bool network_parse(struct slice text, struct network *out)
 {
     size_t slash = slice_find(text, '/');
     struct slice bits_text = slice_sub(text, slash + 1, text.len);
     struct net_address address;
-    if (!bare_parse(slice_sub(text, 0, slash), &address))
+    if (!net_address_parse_ip(slice_sub(text, 0, slash), &address))
         return false;
     unsigned offset = address.sa.sa_family == AF_INET ? V6_BITS - V4_BITS : 0;
     uint64_t bits = V6_BITS - offset;

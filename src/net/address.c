@@ -99,6 +99,11 @@ enum err net_address_parse(struct slice text, struct net_address *out, struct er
     return ERR_OK;
 }
 
+bool net_address_parse_ip(struct slice text, struct net_address *out)
+{
+    return host_parse_v4(text, 0, out) || host_parse_v6(text, 0, out);
+}
+
 enum err net_address_parse_url(struct slice url, struct net_address *out, bool *out_is_tls,
                                struct errctx *ec)
 {

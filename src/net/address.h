@@ -26,6 +26,9 @@ struct net_address {
 /** "127.0.0.1:53", "[::1]:53". Errors: ERR_INVALID. */
 enum err net_address_parse(struct slice text, struct net_address *out, struct errctx *ec) MUST_USE;
 
+/** An address alone, IPv6 without brackets; its port is 0. False where the text is none. */
+bool net_address_parse_ip(struct slice text, struct net_address *out);
+
 /** "https://ADDR:PORT" or "http://ADDR:PORT", a trailing '/' allowed. Errors: ERR_INVALID. */
 enum err net_address_parse_url(struct slice url, struct net_address *out, bool *out_is_tls,
                                struct errctx *ec) MUST_USE;
