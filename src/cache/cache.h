@@ -31,19 +31,32 @@ struct cache_options {
 };
 
 struct cache *cache_new(const struct cache_options *options) MUST_USE;
-/** When no thread and no scope is left. NULL is fine. */
+/**
+ * When every thread's part is freed and every scope and object that callers counted is given back,
+ * after the loops of those threads are freed. Not on a thread that is online. NULL is fine.
+ */
 void cache_free(struct cache *c);
 
 /** Bytes in use and the limit; any thread. */
 size_t cache_memory_bytes(const struct cache *c);
+size_t cache_memory_limit_bytes(const struct cache *c);
+
+/** Brings this room's metrics up to date, in the calling thread's slot: one thread of the role,
+ * about once a second, and always the same one. */
+void cache_note_metrics(struct cache *c);
 
 /**
  * A serving thread's part: its loop hears of fetches that it waits for. Made and freed on that
- * thread, which is registered with os/rcu.h and online whenever it calls a function below, until it
- * let go of what it borrowed.
+ * thread, which is registered with os/rcu.h and online whenever its loop calls back and whenever it
+ * calls a function below, until it let go of what it borrowed. It goes offline while its loop waits
+ * (loop_set_wait_hooks): evicted memory comes back when every thread was offline or quiescent once.
  */
 struct cache_thread;
 struct cache_thread *cache_thread_new(struct cache *c, struct loop *loop) MUST_USE;
+/**
+ * When the thread has no waiter, fetch, fill or reader any more; not from a callback of the cache.
+ * Its loop runs no turn between the freeing of the last thread's part and cache_free.
+ */
 void cache_thread_free(struct cache_thread *t);
 
 /* ---- invalidation */
@@ -59,6 +72,12 @@ struct cache_scope *cache_scope_get(struct cache *c, const char *distribution_id
  */
 struct cache_scope *cache_scope_find(struct cache *c, const char *distribution_id) MUST_USE;
 void cache_scope_unref(struct cache_scope *s);
+/**
+ * The scope where there is one, counted for the caller. NULL: nothing of the distribution is in the
+ * cache nor being fetched, and what is fetched later is newer than this call: objects and fetches
+ * keep their scope. Any thread; takes a lock.
+ */
+struct cache_scope *cache_scope_find(struct cache *c, const char *distribution_id) MUST_USE;
 
 /**
  * Paths are no longer valid: exact ones, or with '*' at the end every uri that begins like it
@@ -102,8 +121,11 @@ void cache_object_unref(struct cache_object *o);
 /** Age now, seconds: initial age and time since. Past lifetime_s it is stale. */
 uint32_t cache_object_age_s(const struct cache_object *o, int64_t now_ns);
 /** The body where it is whole and in one piece; else an empty slice with data NULL. Valid while the
- *  object is held (a reference, or online since the look-up). */
+ *  object is held (a reference, or online since the look-up). No body at all: empty, data not NULL.
+ */
 struct slice cache_object_whole(const struct cache_object *o);
+/** Whether the body's length is known: from the head, or since its fill ended well. */
+bool cache_object_length(const struct cache_object *o, uint64_t *out_bytes);
 /** The origin is left alone until then, although the object is stale (after an error). */
 void cache_object_hold(struct cache_object *o, int64_t until_ns);
 int64_t cache_object_held_until_ns(const struct cache_object *o);
@@ -120,9 +142,12 @@ enum cache_found {
 struct cache_request {
     const struct cache_key *key;
     struct cache_scope *scope;
-    const struct http_fields *sent; /* fields as they would go to the origin: for Vary */
+    const struct http_fields *sent; /* fields as they would go to the origin: for Vary. Kept while
+                                       a waiter waits */
     bool is_head;
     int64_t now_ns;
+    const struct cache_object *stale; /* for a join: what was found and must be revalidated; NULL:
+                                         none. cache_find does not look at it */
 };
 
 /** Finds the object of the key and variant that no invalidation has outdated. *out is borrowed
@@ -144,27 +169,45 @@ enum cache_outcome {
 struct cache_outcome_info {
     enum cache_outcome outcome;
     struct cache_object *object; /* borrowed until return */
+    bool is_other_variant;       /* RELEASED, because the object is of another variant: a second
+                                    cache_find and cache_fetch_join collapse with one's own kind */
     unsigned status;             /* of a failure: 502, 503, 504 */
     int reason;                  /* the leader's own code for it */
+};
+
+/** A message to a thread's loop; the cache's. */
+struct cache_mail {
+    struct list node;
+    void (*run)(struct cache_mail *m);
+    bool is_queued;
 };
 
 /** Somebody who waits for a fetch; embedded, zeroed before use. */
 struct cache_waiter {
     void (*on_outcome)(struct cache_waiter *w, const struct cache_outcome_info *info);
     void *user;
-    struct cache_thread *thread;
-    struct cache_fetch *fetch;
-    struct list node; /* the cache's */
+    /* the cache's */
+    struct cache_thread *thread; /* NULL: waits for nothing */
+    struct cache_shard *shard;   /* its lock guards the members below until they are mailed */
+    struct list node;            /* of the fetch's waiters */
+    struct cache_mail mail;
+    const struct http_fields *sent;
+    uint64_t joined_generation; /* of the scope */
+    struct cache_outcome_info info;
+    bool is_claim; /* the object's front is held until on_outcome returned */
 };
 
 /**
- * True: a fetch for the key is under way and the waiter joined it; on_outcome comes once, on this
- * thread, never before return. False: *out_fetch is the caller's to lead; every led fetch ends with
- * cache_fetch_publish, _release or _fail. A fetch that an invalidation has outdated is not joined.
- * `stale`: what is being revalidated, or NULL.
+ * True: a fetch for the key is under way and the waiter joined it, or one ended since the look-up;
+ * on_outcome comes once, on this thread, never before return. A viewer who is given an object that
+ * is filling begins to read (cache_reader_init) before on_outcome returns: until then its front is
+ * held. False: *out_fetch is the caller's to lead; every led fetch ends with cache_fetch_publish,
+ * _refresh, _release or _fail, on this thread. A fetch that an invalidation has outdated is not
+ * joined, nor one of another variant, as far as variants are known; nor one for HEAD by a GET.
  */
 bool cache_fetch_join(struct cache_thread *t, const struct cache_request *request,
                       struct cache_waiter *w, struct cache_fetch **out_fetch);
+/** Waits no longer: no on_outcome. Fine for one that does not wait (any more). */
 void cache_waiter_cancel(struct cache_waiter *w);
 
 /** The feed's number that the fetch was stamped with when it began. */
@@ -175,32 +218,49 @@ struct cache_fill;
 
 /**
  * The answer is storable: makes the object, puts it in the index (unless an invalidation came
- * meanwhile: then it serves those who wait and nobody else), wakes the waiters whose variant it is
- * and releases the others. Ends the fetch. *out_fill: to be filled (NULL where there is no body).
- * False: no memory can be had; nothing happened, release it.
+ * meanwhile: then it serves those who wait and nobody else) in place of what the request would have
+ * found, wakes the waiters whose variant it is and releases the others. Ends the fetch.
+ * *out_object: borrowed as cache_find's. *out_fill: to be filled, ends with cache_fill_end; NULL
+ * where there is no body (HEAD, or a length of 0). The leader's own viewer begins to read before
+ * the first append.
+ * False: no memory can be had, or Vary names more than 32 fields; nothing happened, release it.
  */
 bool cache_fetch_publish(struct cache_fetch *f, const struct cache_request *request,
                          const struct cache_head *head, struct cache_object **out_object,
                          struct cache_fill **out_fill);
-/** A 304: a new object with this head over the body of `stale`. As publish, without a fill. */
+/**
+ * A 304: a new object with this head over the body of `stale`. As publish, without a fill. False
+ * also where the body of `stale` was cut meanwhile: ask again without conditions.
+ */
 bool cache_fetch_refresh(struct cache_fetch *f, const struct cache_request *request,
                          struct cache_object *stale, const struct cache_head *head,
                          struct cache_object **out_object);
-/** Not shareable: waiters go by themselves; `marks`: so does whoever comes in the next seconds. */
+/** Not shareable: waiters go by themselves; `marks`: so does whoever comes in the next seconds, and
+ *  what was stored of this variant is gone. */
 void cache_fetch_release(struct cache_fetch *f, bool marks);
 /** The origin failed: waiters share it. */
 void cache_fetch_fail(struct cache_fetch *f, unsigned status, int reason);
 
-/** What a fill's leader hears; on its thread. */
+/** Bytes of one append, and of all that come after an append said to wait. */
+#define CACHE_APPEND_MAX_BYTES ((size_t)32 * 1024)
+
+/** What a fill's leader hears; on its thread, from the loop, never from within a call. */
 struct cache_fill_handler {
-    void (*on_room)(void *user);      /* after an append that said to wait */
-    void (*on_abandoned)(void *user); /* nobody reads it and it cannot be kept: stop the fetch */
+    void (*on_room)(void *user);      /* once after an append that said to wait */
+    void (*on_abandoned)(void *user); /* nobody reads it and it cannot be kept: stop the fetch and
+                                         end the fill; nothing is taken any more */
     void *user;
 };
+/** Before the first append. */
 void cache_fill_set_handler(struct cache_fill *f, const struct cache_fill_handler *handler);
-/** Takes all of `data` (copied). False: read no more from the origin until on_room. */
+/**
+ * Takes all of `data` (copied). False: read no more from the origin until on_room; what was read
+ * already may still be appended, CACHE_APPEND_MAX_BYTES in all. What exceeds a known length is
+ * dropped.
+ */
 bool cache_fill_append(struct cache_fill *f, struct slice data);
-/** The end; is_whole false: the body was cut: its object leaves the index, readers are cut. */
+/** The end, on which `f` is gone; is_whole false, or bytes of a known length missing: the body was
+ *  cut: its object leaves the index, readers are cut. */
 void cache_fill_end(struct cache_fill *f, bool is_whole);
 
 /* ---- reading */
@@ -209,25 +269,47 @@ enum cache_read {
     CACHE_READ_DATA, /* *out: bytes at the reader's position; consume them */
     CACHE_READ_WAIT, /* more will come: on_ready */
     CACHE_READ_END,
-    CACHE_READ_CUT,  /* the fill failed: cut the viewer */
+    CACHE_READ_CUT,  /* the fill failed, or the viewer held it up for too long: cut the viewer */
     CACHE_READ_GONE, /* the slice was given up for lack of memory: fetch the rest by Range and
                         If-Range (only where the object has a strong validator and a length) */
 };
 
 /** One viewer of an object's body; embedded, zeroed before use. Holds a reference. */
 struct cache_reader {
-    void (*on_ready)(struct cache_reader *r); /* never before the call that says WAIT returns */
+    /** Something changed for the reader: call cache_reader_next. After a WAIT; also at other times,
+     *  where it is CUT or GONE. From the loop, never from within a call. */
+    void (*on_ready)(struct cache_reader *r);
     void *user;
-    struct cache_object *object;
+    struct cache_object *object; /* NULL: not begun, or ended */
     struct cache_thread *thread;
-    uint64_t position; /* next byte */
-    uint64_t end;      /* first byte that is not wanted; UINT64_MAX: all */
-    struct list node;  /* the cache's, while the body fills */
-    void *impl[4];
+    uint64_t position; /* next byte; init sets 0, the caller may raise it before the first next */
+    uint64_t end; /* first byte that is not wanted; init sets UINT64_MAX: all; the caller may lower
+                     it before the first next */
+    /* the cache's */
+    struct cache_piece *piece; /* held the position while the body's epoch was that; or NULL */
+    uint64_t epoch;
+    struct list in_body; /* the body's lock guards this and all below, while it fills */
+    struct list in_waiting;
+    struct cache_mail mail;
+    uint64_t passed;      /* bytes below are not needed any more */
+    uint64_t seen;        /* `passed` when the leader last looked whether it holds the fill up */
+    int64_t seen_ns;      /* and when that was, first; 0: does not hold it up */
+    enum cache_read fate; /* CACHE_READ_CUT or _GONE: what it will be told; else 0 */
+    bool is_registered;   /* in the body's list */
 };
-void cache_reader_init(struct cache_reader *r, struct cache_thread *t, struct cache_object *o);
+/**
+ * Begins to read. Position and end may be changed until the first cache_reader_next. False, and
+ * nothing to end: the body's front was given up between the look-up and now; look up anew. Never
+ * false within on_outcome, nor for the leader right after its publish. Cost: one atomic increment
+ * where the body is complete; a lock of the body's own while it fills.
+ */
+bool cache_reader_init(struct cache_reader *r, struct cache_thread *t, struct cache_object *o)
+    MUST_USE;
+/** *out is valid until the reader consumes or asks again, at the latest until its thread is back in
+ *  the loop. */
 enum cache_read cache_reader_next(struct cache_reader *r, struct slice *out);
 void cache_reader_consume(struct cache_reader *r, size_t bytes);
+/** Fine for a reader that did not begin or has ended. */
 void cache_reader_fini(struct cache_reader *r);
 
 #endif

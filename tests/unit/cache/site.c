@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cache/site.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/time.h"
+#include "os/rcu.h"
+#include "shared/test_arena.h"
+
+#include <sched.h>
+
+#define DEADLINE_NS (20 * NS_PER_S)
+
+void site_join(struct site *s, struct cache *cache)
+{
+    rcu_thread_register();
+    s->cache = cache;
+    s->loop = loop_new(false);
+    loop_set_wait_hooks(s->loop, rcu_offline, rcu_online);
+    s->thread = cache_thread_new(cache, s->loop);
+    s->scope = cache_scope_get(cache, "D1");
+}
+
+void site_leave(struct site *s)
+{
+    cache_scope_unref(s->scope);
+    cache_thread_free(s->thread);
+    loop_free(s->loop);
+    rcu_thread_unregister();
+}
+
+void site_init(struct site *s, const struct cache_options *options)
+{
+    site_join(s, cache_new(options));
+}
+
+void site_fini(struct site *s)
+{
+    site_leave(s);
+    cache_free(s->cache);
+}
+
+static void stop(void *arg)
+{
+    loop_stop(arg);
+}
+
+void site_turn(struct site *s)
+{
+    loop_post(s->loop, stop, s->loop);
+    loop_run(s->loop);
+    rcu_offline();
+    (void)sched_yield();
+    rcu_online();
+}
+
+void site_until(struct site *s, bool (*claim)(void *arg), void *arg)
+{
+    int64_t deadline_ns = time_monotonic_ns() + DEADLINE_NS;
+    while (!claim(arg)) {
+        assert_true(time_monotonic_ns() < deadline_ns);
+        site_turn(s);
+    }
+}
+
+struct bytes_claim {
+    const struct cache *cache;
+    size_t bytes;
+};
+
+static bool holds_at_most(void *arg)
+{
+    const struct bytes_claim *claim = arg;
+    return cache_memory_bytes(claim->cache) <= claim->bytes;
+}
+
+void site_until_bytes(struct site *s, size_t bytes)
+{
+    struct bytes_claim claim = {s->cache, bytes};
+    site_until(s, holds_at_most, &claim);
+}
+
+struct cache_request site_get(const struct site *s, const char *uri, const char *field)
+{
+    static const struct release_cache_policy policy = {
+        .headers = {.mode = RELEASE_SELECT_NONE},
+        .cookies = {.mode = RELEASE_SELECT_NONE},
+        .queries = {.mode = RELEASE_SELECT_ALL},
+    };
+    struct http_fields *sent = ARENA_NEW(&arena, struct http_fields);
+    struct slice rest = slice_str(field);
+    struct slice name;
+    if (field != NULL && slice_split(&rest, ':', &name))
+        http_fields_add(&arena, sent, name, slice_trim(rest));
+    struct slice query = slice_str(uri);
+    struct slice path;
+    (void)slice_split(&query, '?', &path);
+    struct cache_key_input input = {
+        .distribution_id = "D1", .policy = &policy, .path = path, .query = query, .fields = sent};
+    struct cache_key *key = ARENA_NEW(&arena, struct cache_key);
+    cache_key_build(&arena, &input, key);
+    return (struct cache_request){
+        .key = key, .scope = s->scope, .sent = sent, .now_ns = loop_now_ns(s->loop)};
+}
+
+struct cache_head site_head(const struct site *s, const struct cache_request *request,
+                            const char *vary)
+{
+    struct cache_head head = {
+        .status = 200,
+        .verdict = {.is_storable = true, .lifetime_s = 60, .vary = slice_str(vary)},
+        .response_ns = loop_now_ns(s->loop),
+        .is_head_only = request->is_head,
+    };
+    http_fields_add_str(&arena, &head.fields, "Content-Type", "text/plain");
+    head.vary_values = cache_vary_values(&arena, head.verdict.vary, request->sent);
+    return head;
+}
+
+struct cache_head site_head_of(const struct site *s, const struct cache_request *request,
+                               uint64_t length_bytes)
+{
+    struct cache_head head = site_head(s, request, "");
+    http_fields_add_str(&arena, &head.fields, "ETag", "\"one\"");
+    head.has_length = true;
+    head.length_bytes = length_bytes;
+    return head;
+}
+
+struct cache_fetch *site_lead(const struct site *s, const struct cache_request *request)
+{
+    struct waiting w;
+    struct cache_fetch *f = NULL;
+    waiting_init(&w);
+    assert_false(cache_fetch_join(s->thread, request, &w.waiter, &f));
+    return f;
+}
+
+void site_store(const struct site *s, const struct cache_request *request,
+                const struct cache_head *head, const char *body)
+{
+    struct cache_fetch *f = site_lead(s, request);
+    struct cache_object *o;
+    struct cache_fill *fill;
+    assert_true(cache_fetch_publish(f, request, head, &o, &fill));
+    if (fill != NULL) {
+        (void)cache_fill_append(fill, slice_str(body));
+        cache_fill_end(fill, true);
+    }
+}
+
+const char *site_find(const struct site *s, const struct cache_request *request)
+{
+    struct cache_object *o = NULL;
+    switch (cache_find(s->thread, request, &o)) {
+    case CACHE_MISS:
+        return NULL;
+    case CACHE_UNSHAREABLE:
+        return "";
+    case CACHE_OBJECT:
+        break;
+    }
+    struct slice whole = cache_object_whole(o);
+    assert_non_null(whole.data);
+    return arena_str(&arena, whole);
+}
+
+static void note_outcome(struct cache_waiter *waiter, const struct cache_outcome_info *info)
+{
+    struct waiting *w = waiter->user;
+    w->outcomes++;
+    w->info = *info;
+    if (info->object != NULL)
+        cache_object_ref(info->object);
+}
+
+void waiting_init(struct waiting *w)
+{
+    *w = (struct waiting){.waiter = {.on_outcome = note_outcome}};
+    w->waiter.user = w;
+}
+
+void waiting_join(struct waiting *w, const struct site *s, const struct cache_request *request)
+{
+    struct cache_fetch *f = NULL;
+    waiting_init(w);
+    assert_true(cache_fetch_join(s->thread, request, &w->waiter, &f));
+}
+
+void waiting_fini(struct waiting *w)
+{
+    cache_waiter_cancel(&w->waiter);
+    cache_object_unref(w->info.object);
+    w->info.object = NULL;
+}
+
+uint8_t site_byte(uint64_t position)
+{
+    return (uint8_t)(position * 7 + (position >> 8) * 3 + (position >> 16));
+}
+
+struct slice site_bytes(uint64_t from, size_t size)
+{
+    static _Thread_local uint8_t bytes[65536];
+    assert_true(size <= sizeof(bytes));
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = site_byte(from + i);
+    return slice_of(bytes, size);
+}

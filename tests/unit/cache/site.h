@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// A cache with one serving thread, which is the test's own, and what its viewers and leaders do, in
+// few words. The test's thread is a registered RCU reader, online but in site_turn.
+#ifndef TEST_CACHE_SITE_H
+#define TEST_CACHE_SITE_H
+
+#include "cache/cache.h"
+
+struct site {
+    struct cache *cache;
+    struct loop *loop;
+    struct cache_thread *thread;
+    struct cache_scope *scope; /* of distribution "D1" */
+};
+
+/** Fails where anything is left at the end: objects, bytes. */
+void site_init(struct site *s, const struct cache_options *options);
+void site_fini(struct site *s);
+
+/** A serving thread's loop and part of the cache, on the calling thread. */
+void site_join(struct site *s, struct cache *cache);
+void site_leave(struct site *s);
+
+/** One turn of the loop: mail arrives; the thread was offline once. */
+void site_turn(struct site *s);
+/** Turns until the claim holds; fails after 20 s. */
+void site_until(struct site *s, bool (*claim)(void *arg), void *arg);
+/** Turns until the cache holds at most so many bytes. */
+void site_until_bytes(struct site *s, size_t bytes);
+
+/** GET of a uri, with fields "name: value" (or NULL), in the test's arena. */
+struct cache_request site_get(const struct site *s, const char *uri, const char *field);
+
+/** A head with status 200, fresh for a minute; `vary` and values by the request. */
+struct cache_head site_head(const struct site *s, const struct cache_request *request,
+                            const char *vary);
+/** The same with a length and a strong ETag. */
+struct cache_head site_head_of(const struct site *s, const struct cache_request *request,
+                               uint64_t length_bytes);
+
+/** Leads a fetch for the request; fails where one is under way. */
+struct cache_fetch *site_lead(const struct site *s, const struct cache_request *request);
+
+/** Stores an answer with the text as its body, as a leader without viewers would. */
+void site_store(const struct site *s, const struct cache_request *request,
+                const struct cache_head *head, const char *body);
+/** The text that is found whole for the request: NULL where nothing is, "" for a marker. */
+const char *site_find(const struct site *s, const struct cache_request *request);
+
+/** A waiter that notes what it is told. */
+struct waiting {
+    struct cache_waiter waiter;
+    unsigned outcomes;
+    struct cache_outcome_info info; /* its object with a reference */
+};
+void waiting_init(struct waiting *w);
+/** Joins; fails where it leads. */
+void waiting_join(struct waiting *w, const struct site *s, const struct cache_request *request);
+void waiting_fini(struct waiting *w);
+
+/** Byte `position` of every test body. */
+uint8_t site_byte(uint64_t position);
+/** Bytes [from, from + size) of it, until the next call. At most 64 KiB. */
+struct slice site_bytes(uint64_t from, size_t size);
+
+#endif
