@@ -13,7 +13,7 @@
 #define FORM 1
 #define FLAG_LAST 1
 
-static bool is_path(struct slice path)
+bool feed_path_is_good(struct slice path)
 {
     return path.len > 0 && path.len <= FEED_PATH_MAX_BYTES && path.data[0] == '/';
 }
@@ -25,7 +25,7 @@ static bool is_well_formed(const struct feed_invalidation *i)
     if (i->at.epoch == 0 || i->path_count == 0 || i->path_count > UINT16_MAX)
         return false;
     for (size_t n = 0; n < i->path_count; n++) {
-        if (!is_path(i->paths[n]))
+        if (!feed_path_is_good(i->paths[n]))
             return false;
     }
     return !is_everywhere || (i->path_count == 1 && slice_equal(i->paths[0], SLICE_LIT("/*")));

@@ -35,6 +35,9 @@ struct feed_invalidation {
 /** The frame, in `a`. Bounds: as feed_invalidation_decode takes them (a CHECK says so). */
 struct slice feed_invalidation_encode(struct arena *a, const struct feed_invalidation *i);
 
+/** Whether a frame may have this path. */
+bool feed_path_is_good(struct slice path);
+
 /** Bytes of the frame that one path adds. */
 static inline size_t feed_invalidation_path_size(struct slice path)
 {

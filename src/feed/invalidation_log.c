@@ -28,6 +28,7 @@ struct remembered {
 struct feed_log {
     struct feed_log_limits limits;
     struct feed_position newest;
+    uint64_t given;     /* the highest number that may have been given; newest or above */
     uint64_t floor;     /* entries above are kept */
     uint64_t forgotten; /* up to here it is not known which distributions were concerned */
 
@@ -101,7 +102,6 @@ static struct slice move_to(uint8_t **at, struct slice s)
 static struct entry *entry_new(uint64_t epoch, const struct feed_log_entry *e)
 {
     AUTO_ARENA struct arena a = {0};
-    CHECK(e->path_count > 0 && e->distribution_id.len > 0);
     size_t count = count_frames(e);
     struct slice *frames = arena_array(&a, count, sizeof(*frames));
     size_t bytes = encode_frames(&a, epoch, e, frames, count) + e->distribution_id.len;
@@ -143,15 +143,26 @@ static void drop_oldest(struct feed_log *l)
     free(e);
 }
 
+bool feed_log_takes(const struct feed_log_entry *entry)
+{
+    bool is_good = entry->path_count > 0 && entry->distribution_id.len > 0 &&
+                   entry->distribution_id.len <= FEED_DISTRIBUTION_ID_MAX_BYTES &&
+                   slice_find(entry->distribution_id, 0) == entry->distribution_id.len;
+    for (size_t i = 0; i < entry->path_count && is_good; i++)
+        is_good = feed_path_is_good(entry->paths[i]);
+    return is_good;
+}
+
 void feed_log_add(struct feed_log *l, const struct feed_log_entry *entry)
 {
-    CHECK(l->newest.epoch > 0 && entry->number > l->newest.number);
+    CHECK(l->newest.epoch > 0 && entry->number > l->newest.number && feed_log_takes(entry));
     struct entry *e = entry_new(l->newest.epoch, entry);
     reserve(l);
     l->entries[(l->first + l->count++) % l->capacity] = e;
     l->path_count += e->path_count;
     l->size_bytes += e->size_bytes;
     l->newest.number = entry->number;
+    l->given = entry->number > l->given ? entry->number : l->given;
     while (l->path_count > l->limits.paths || l->size_bytes > l->limits.bytes)
         drop_oldest(l);
 }
@@ -224,7 +235,7 @@ struct feed_log_cursor feed_log_cursor_at(struct feed_position after)
 
 bool feed_log_has(const struct feed_log *l, struct feed_position p)
 {
-    return p.epoch > 0 && p.epoch == l->newest.epoch && p.number <= l->newest.number;
+    return p.epoch > 0 && p.epoch == l->newest.epoch && p.number <= l->given;
 }
 
 /** Everything of one distribution, or of all where the id is empty. */
@@ -285,9 +296,10 @@ static struct slice next_of_entry(const struct feed_log *l, struct feed_log_curs
 bool feed_log_next(const struct feed_log *l, struct feed_log_cursor *c, struct arena *a,
                    struct slice *out_frame)
 {
-    if (l->newest.epoch == 0 || feed_position_compare(c->at, l->newest) == 0)
+    bool has_place = feed_log_has(l, c->at);
+    if (l->newest.epoch == 0 || (has_place && c->at.number >= l->newest.number))
         return false;
-    if (!feed_log_has(l, c->at) || c->at.number < l->forgotten)
+    if (!has_place || c->at.number < l->forgotten)
         *out_frame = drop_all(l, c, a);
     else if (c->at.number < l->floor)
         *out_frame = drop_next(l, c, a);
@@ -303,12 +315,14 @@ struct feed_position feed_log_newest(const struct feed_log *l)
 
 /* ---- life */
 
-void feed_log_begin(struct feed_log *l, struct feed_position newest, uint64_t forgotten_number)
+void feed_log_begin(struct feed_log *l, const struct feed_log_start *start)
 {
-    CHECK(newest.epoch > 0 && l->newest.epoch == 0 && forgotten_number <= newest.number);
-    l->newest = newest;
-    l->floor = newest.number;
-    l->forgotten = forgotten_number;
+    CHECK(start->epoch > 0 && l->newest.epoch == 0);
+    CHECK(start->forgotten <= start->after && start->after <= start->given);
+    l->newest = (struct feed_position){start->epoch, start->after};
+    l->given = start->given;
+    l->floor = start->after;
+    l->forgotten = start->forgotten;
 }
 
 struct feed_log *feed_log_new(const struct feed_log_limits *limits)

@@ -27,23 +27,30 @@ struct feed_log_limits {
 struct feed_log *feed_log_new(const struct feed_log_limits *limits) MUST_USE;
 void feed_log_free(struct feed_log *l);
 
-/** Starts with nothing kept: `newest` exists already, and `forgotten_number` and what is below
- *  it is not even remembered. */
-void feed_log_begin(struct feed_log *l, struct feed_position newest, uint64_t forgotten_number);
+/** Where a log starts, with nothing kept. */
+struct feed_log_start {
+    uint64_t epoch;
+    uint64_t after;     /* entries up to here will not be added, those above will */
+    uint64_t given;     /* numbers up to here were given once; not all need be there any more */
+    uint64_t forgotten; /* entries up to here are not even remembered */
+};
+void feed_log_begin(struct feed_log *l, const struct feed_log_start *start);
 
 /** The distribution has invalidations up to this number that will not be kept; in any order. */
 void feed_log_remember(struct feed_log *l, struct slice distribution_id, uint64_t number);
 
-/** What is accepted; paths are as feed_invalidation_decode takes them (a CHECK says so). */
+/** What is accepted; feed_log_takes it (a CHECK says so). */
 struct feed_log_entry {
     uint64_t number; /* above all before */
     struct slice distribution_id;
     const struct slice *paths;
     size_t path_count;
 };
+/** Whether all of it is as feed_invalidation_decode takes it. */
+bool feed_log_takes(const struct feed_log_entry *entry);
 void feed_log_add(struct feed_log *l, const struct feed_log_entry *entry);
 
-/** The newest number; epoch 0 before feed_log_begin. */
+/** The place of the newest entry, or where the log began; epoch 0 before. */
 struct feed_position feed_log_newest(const struct feed_log *l);
 
 /** Where a follower is: embedded, by value. */
@@ -63,7 +70,7 @@ struct feed_log_cursor feed_log_cursor_at(struct feed_position after);
 bool feed_log_next(const struct feed_log *l, struct feed_log_cursor *c, struct arena *a,
                    struct slice *out_frame);
 
-/** Whether the position is one of this log: of its epoch, and not beyond its newest. */
+/** Whether the position is one of this log: of its epoch, and not beyond what was ever given. */
 bool feed_log_has(const struct feed_log *l, struct feed_position p);
 
 #endif

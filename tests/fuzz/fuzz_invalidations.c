@@ -77,7 +77,7 @@ static void check_log(struct slice rest)
     struct feed_log *log = feed_log_new(&limits);
     struct feed_log_cursor cursors[4] = {{.partial = 0}};
     uint64_t number = 0;
-    feed_log_begin(log, (struct feed_position){1, 0}, 0);
+    feed_log_begin(log, &(struct feed_log_start){.epoch = 1});
     while (rest.len > 0 && number < ENTRIES_MAX) {
         uint8_t what = take(&rest);
         struct feed_log_cursor *c = &cursors[what % 4];

@@ -20,6 +20,12 @@ const struct rollout_limits rollout_default_limits = {
             .notes_per_s = ROLLOUT_PENDING_NOTES_PER_S,
             .tell_ns = ROLLOUT_PENDING_TELL_NS,
         },
+    .completion =
+        {
+            .grace_ns = ROLLOUT_FOLLOWER_GRACE_NS,
+            .silent_ns = ROLLOUT_FOLLOWER_SILENT_NS,
+            .settle_ns = ROLLOUT_FOLLOWER_GRACE_NS,
+        },
     .tick_ns = ROLLOUT_TICK_NS,
     .lease_ms = ROLLOUT_LEASE_MS,
     .collect_ns = ROLLOUT_COLLECT_NS,

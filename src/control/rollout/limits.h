@@ -61,6 +61,20 @@
 /** One note of a release: some 100,000 held objects. */
 #define ROLLOUT_NOTE_MAX_BYTES ((size_t)64 << 20)
 
+/** Invalidations: rows that are read at once, and how often before other events come in. */
+#define ROLLOUT_INVALIDATIONS_PER_READ 256u
+#define ROLLOUT_INVALIDATION_READS_MAX 16u
+/** Of the newest ones: as many are given out again after a start; of as many it is known which
+ *  distributions they concern. */
+#define ROLLOUT_INVALIDATIONS_LOADED 512u
+#define ROLLOUT_INVALIDATIONS_REMEMBERED 65536u
+
+/** A node that follows and has lost its stream comes back within this time, or is gone: the longest
+ *  pause of its back-off (feed/limits.h), and a second to connect. */
+#define ROLLOUT_FOLLOWER_GRACE_NS 6000000000LL
+/** A node that follows, but acknowledges nothing for so long, is no longer waited for. */
+#define ROLLOUT_FOLLOWER_SILENT_NS 15000000000LL
+
 /** Pending changes that are counted for the metric. */
 #define ROLLOUT_PENDING_CHANGES_MAX 10000u
 
@@ -90,10 +104,18 @@ struct pending_limits {
     int64_t tell_ns;
 };
 
+/** When an invalidation is complete. */
+struct completion_limits {
+    int64_t grace_ns;
+    int64_t silent_ns;
+    int64_t settle_ns;
+};
+
 /** Durations and counts that tests shorten. */
 struct rollout_limits {
     struct core_limits core;
     struct pending_limits pending;
+    struct completion_limits completion;
     int64_t tick_ns;
     int64_t lease_ms;
     int64_t collect_ns;

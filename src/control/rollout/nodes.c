@@ -182,11 +182,13 @@ static void on_report(void *user, const uint8_t public_key[ED25519_PUBLIC_BYTES]
 
 struct feed_source rollout_feed_source(struct rollout *r)
 {
-    return (struct feed_source){
+    struct feed_source source = {
         .is_admitted = is_admitted,
         .newest_pointer = newest_pointer,
         .packed_chunk = packed_chunk,
         .on_report = on_report,
         .user = r,
     };
+    invalidations_serve(r->invalidations, &source);
+    return source;
 }

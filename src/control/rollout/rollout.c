@@ -117,6 +117,7 @@ static void on_wake(void *rollout)
         loop_stop(r->loop);
         return;
     }
+    invalidations_read(r->invalidations); /* before a compile, which may take long */
     look(r);
     run(r);
 }
@@ -137,6 +138,7 @@ static void on_tick(struct loop_timer *timer)
     tell_rejections(r);
     rollout_drop_pending(r, time_monotonic_ns());
     rollout_collect_if_due(r, time_monotonic_ns());
+    invalidations_tick(r->invalidations);
     rollout_count(r);
     rollout_write_status(r);
 }
@@ -190,6 +192,8 @@ static enum err open_parts(struct rollout *r, struct errctx *ec)
         err = rollout_first_start(r->writer, &r->options, &r->seed, ec);
     if (err == ERR_OK)
         err = rollout_read_nodes(r, ec);
+    if (err == ERR_OK)
+        err = invalidations_new(r, &r->invalidations, ec);
     return err;
 }
 
@@ -197,6 +201,7 @@ static void rollout_free(struct rollout *r)
 {
     collector_free(r->collector);
     feed_server_free(r->feed);
+    invalidations_free(r->invalidations);
     loop_timer_stop(&r->tick);
     loop_timer_stop(&r->run);
     loop_free(r->loop);

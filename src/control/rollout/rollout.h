@@ -39,10 +39,11 @@ void rollout_stop(struct rollout *r);
 
 /**
  * What the fleet runs, as a JSON object: Leads, Phase, Epoch, Sequence, StableRoot, CandidateRoot,
- * StableVersion, InsyncVersion, NewestVersion, HeldCount, Held, and Nodes, an object by node id of
- * HeardMsAgo, Roles, Version, Epoch, Sequence, Applied, Tried, Proven, Rejected, RejectedReason,
- * RejectsStable (others serve that release: INSYNC waits for this node), Pinned. At most a second
- * old. Any thread; in `a`.
+ * StableVersion, InsyncVersion, NewestVersion, HeldCount, Held, Invalidations (Epoch, Number,
+ * Completed, Followers, SilentFollowers), and Nodes, an object by node id of HeardMsAgo, Roles,
+ * Version, Epoch, Sequence, Applied, Tried, Proven, Rejected, RejectedReason, RejectsStable (others
+ * serve that release: INSYNC waits for this node), Pinned. At most a second old. Any thread; in
+ * `a`.
  */
 struct slice rollout_status(struct rollout *r, struct arena *a);
 

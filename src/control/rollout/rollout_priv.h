@@ -8,6 +8,7 @@
 #include "control/rollout/collect.h"
 #include "control/rollout/core.h"
 #include "control/rollout/held.h"
+#include "control/rollout/invalidations.h"
 #include "control/rollout/pending.h"
 #include "control/rollout/rollout.h"
 #include "feed/feed.h"
@@ -43,6 +44,7 @@ struct rollout {
     int64_t lease_taken_ns;
 
     struct feed_server *feed;
+    struct invalidations *invalidations;
     struct pending_rate pending_rate;
     struct buf pointer; /* the newest signed pointer; empty before the first */
     struct position pointer_at;

@@ -78,6 +78,18 @@ static void write_held(struct buf *out, const struct held_set *held)
     json_write_close(out, ']');
 }
 
+static void write_invalidations(struct buf *out, const struct invalidations *i)
+{
+    struct invalidations_state state = invalidations_state(i);
+    json_write_open(out, "Invalidations", '{');
+    json_write_u64(out, "Epoch", state.newest.epoch);
+    json_write_u64(out, "Number", state.newest.number);
+    json_write_u64(out, "Completed", state.completed);
+    json_write_u64(out, "Followers", state.counts.followers);
+    json_write_u64(out, "SilentFollowers", state.counts.silent);
+    json_write_close(out, '}');
+}
+
 static void write_status(const struct rollout *r, struct buf *out)
 {
     const struct core *c = r->core;
@@ -93,6 +105,7 @@ static void write_status(const struct rollout *r, struct buf *out)
     json_write_u64(out, "InsyncVersion", core_insync_version(c, time_monotonic_ns()));
     json_write_u64(out, "NewestVersion", c->newest_version);
     write_held(out, &r->stable_held);
+    write_invalidations(out, r->invalidations);
     write_nodes(out, c, time_monotonic_ns());
     json_write_close(out, '}');
 }

@@ -41,7 +41,7 @@ static void put_report(struct fake_node *n)
     const struct release_report report = {
         .node_id = n->identity.node_id,
         .roles = (const char **)(uintptr_t)&roster_role_names[0], /* only read */
-        .role_count = 1,
+        .role_count = n->is_edge ? 2 : 1,
         .version = "test",
         .epoch = n->at.epoch,
         .sequence = n->at.sequence,

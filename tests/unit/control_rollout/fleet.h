@@ -25,6 +25,7 @@ struct fake_node {
     struct net_tls *tls;
     struct feed_client *client;
     struct loop_timer beat;
+    bool is_edge;         /* says that it runs the edge role, too */
     bool is_silent;       /* follows, but reports nothing */
     uint8_t bad_value;    /* fails the trial of a release with it */
     uint8_t deadly_value; /* passes the trial, then crashes */

@@ -36,7 +36,7 @@ static const struct feed_log_limits small = {.paths = 8, .distributions = 4};
 static void start(struct history *h, const struct feed_log_limits *limits)
 {
     *h = (struct history){.log = feed_log_new(limits)};
-    feed_log_begin(h->log, (struct feed_position){1, 0}, 0);
+    feed_log_begin(h->log, &(struct feed_log_start){.epoch = 1});
 }
 
 static void add(struct history *h, char distribution)
@@ -207,7 +207,8 @@ static void what_existed_before_the_log_began_is_dropped_by_distribution(void **
 {
     (void)state;
     struct feed_log *log = feed_log_new(NULL);
-    feed_log_begin(log, (struct feed_position){1, 100}, 50);
+    const struct feed_log_start begin = {.epoch = 1, .after = 100, .given = 100, .forgotten = 50};
+    feed_log_begin(log, &begin);
     feed_log_remember(log, SLICE_LIT("A"), 70);
     feed_log_remember(log, SLICE_LIT("B"), 100);
     feed_log_remember(log, SLICE_LIT("A"), 60);
@@ -240,7 +241,8 @@ static void numbers_that_nobody_remembers_mean_that_all_is_dropped(void **state)
     (void)state;
     AUTO_ARENA struct arena a = {0};
     struct feed_log *log = feed_log_new(NULL);
-    feed_log_begin(log, (struct feed_position){1, 100}, 0); /* rows of a removed distribution */
+    const struct feed_log_start begin = {.epoch = 1, .after = 100, .given = 100};
+    feed_log_begin(log, &begin); /* rows of a removed distribution */
     struct feed_log_cursor c = feed_log_cursor_at((struct feed_position){1, 5});
     struct slice frame;
     struct feed_invalidation part;
@@ -248,6 +250,30 @@ static void numbers_that_nobody_remembers_mean_that_all_is_dropped(void **state)
     assert_int_equal(feed_invalidation_decode(&a, frame, &part, NULL), ERR_OK);
     assert_int_equal(part.distribution_id.len, 0);
     assert_false(feed_log_next(log, &c, &a, &frame));
+    feed_log_free(log);
+}
+
+static void a_place_whose_entry_is_gone_is_still_one_of_the_log(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    struct feed_log *log = feed_log_new(NULL);
+    const struct feed_log_start begin = {.epoch = 1, .after = 90, .given = 100};
+    feed_log_begin(log, &begin);
+    const struct slice path = SLICE_LIT("/a");
+    struct feed_log_entry entry = {
+        .number = 95, .distribution_id = SLICE_LIT("A"), .paths = &path, .path_count = 1};
+    feed_log_add(log, &entry); /* 96 to 100 were of a distribution that was removed */
+    struct feed_log_cursor c = feed_log_cursor_at((struct feed_position){1, 100});
+    struct slice frame;
+    assert_true(feed_log_has(log, c.at));
+    assert_false(feed_log_next(log, &c, &a, &frame));
+    entry.number = 101;
+    feed_log_add(log, &entry);
+    assert_true(feed_log_next(log, &c, &a, &frame));
+    assert_int_equal(c.at.number, 101);
+    struct feed_log_cursor beyond = feed_log_cursor_at((struct feed_position){1, 102});
+    assert_false(feed_log_has(log, beyond.at));
     feed_log_free(log);
 }
 
@@ -262,7 +288,7 @@ static void a_long_invalidation_is_whole_only_with_its_last_frame(void **state)
     for (size_t i = 0; i < PATHS; i++)
         paths[i] = slice_of(text, sizeof(text) - i % 7);
     struct feed_log *log = feed_log_new(NULL);
-    feed_log_begin(log, (struct feed_position){1, 0}, 0);
+    feed_log_begin(log, &(struct feed_log_start){.epoch = 1});
     const struct feed_log_entry entry = {
         .number = 1, .distribution_id = SLICE_LIT("A"), .paths = paths, .path_count = PATHS};
     feed_log_add(log, &entry);
@@ -296,7 +322,7 @@ static void one_that_is_lost_in_the_middle_of_a_long_one_drops_its_distribution(
     const struct slice paths[] = {path, path, path, path, path, path};
     const struct feed_log_limits limits = {.paths = ARRAY_LEN(paths)};
     struct feed_log *log = feed_log_new(&limits);
-    feed_log_begin(log, (struct feed_position){1, 0}, 0);
+    feed_log_begin(log, &(struct feed_log_start){.epoch = 1});
     struct feed_log_entry entry = {.number = 1,
                                    .distribution_id = SLICE_LIT("A"),
                                    .paths = paths,
@@ -365,6 +391,7 @@ int main(void)
         cmocka_unit_test(a_place_that_is_none_of_this_log_means_that_all_is_dropped),
         cmocka_unit_test(what_existed_before_the_log_began_is_dropped_by_distribution),
         cmocka_unit_test(numbers_that_nobody_remembers_mean_that_all_is_dropped),
+        cmocka_unit_test(a_place_whose_entry_is_gone_is_still_one_of_the_log),
         cmocka_unit_test(a_long_invalidation_is_whole_only_with_its_last_frame),
         cmocka_unit_test(one_that_is_lost_in_the_middle_of_a_long_one_drops_its_distribution),
         cmocka_unit_test(followers_that_read_and_leave_as_they_like_never_claim_what_they_lack),

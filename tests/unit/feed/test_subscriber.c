@@ -85,7 +85,7 @@ static void stage_init(struct stage *s)
     *s = (struct stage){0};
     fixture_init(&s->f);
     s->log = feed_log_new(NULL);
-    feed_log_begin(s->log, (struct feed_position){5, 0}, 0);
+    feed_log_begin(s->log, &(struct feed_log_start){.epoch = 5});
     s->f.source = (struct feed_source){.is_admitted = is_admitted,
                                        .invalidations = s->log,
                                        .on_follower = on_follower,
