@@ -18,6 +18,9 @@
 #define EDGE_RETIRED_WAIT_NS (10 * NS_PER_MS)
 #define EDGE_RETIRED_SWEEP_NS (1 * NS_PER_S)
 
+/* How often an edge without the fleet root's certificate looks for it. */
+#define EDGE_FLEET_ROOT_WAIT_NS (1 * NS_PER_S)
+
 /* First bucket of a table of distributions, entries. */
 #define EDGE_BUCKET_FIRST ((size_t)4)
 

@@ -8,16 +8,15 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
-#include "base/limits.h"
 #include "base/settings.h"
 #include "metrics/log.h"
-#include "os/file.h"
+#include "node/controls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 /* --control, --peer, and the control of this node. */
-#define FEEDS_MAX (2 * SETTINGS_LIST_MAX_ITEMS + 1)
+#define FEEDS_MAX (CONTROLS_MAX + SETTINGS_LIST_MAX_ITEMS)
 
 /** One server that is, or may be, followed. */
 struct server {
@@ -46,61 +45,39 @@ struct feeds {
 
 /* ---- who is there */
 
-static enum err parse_url(const char *url, bool is_control, struct net_address *out,
-                          struct errctx *ec)
-{
-    bool is_tls = false;
-    enum err e = net_address_parse_url(slice_str(url), out, &is_tls, ec);
-    if (e == ERR_OK && !is_tls)
-        e = err_set(ec, ERR_INVALID, "%s: only https", url);
-    return e == ERR_OK ? ERR_OK : err_wrap(ec, is_control ? "--control" : "--peer");
-}
-
 enum err feeds_check(const struct settings *settings, struct errctx *ec)
 {
     struct net_address address;
     enum err e = ERR_OK;
     for (size_t i = 0; i < settings->control.count && e == ERR_OK; i++)
-        e = parse_url(settings->control.items[i], true, &address, ec);
+        e = controls_parse_url(settings->control.items[i], "--control", &address, ec);
     for (size_t i = 0; i < settings->peer.count && e == ERR_OK; i++)
-        e = parse_url(settings->peer.items[i], false, &address, ec);
+        e = controls_parse_url(settings->peer.items[i], "--peer", &address, ec);
     return e;
 }
 
-static enum err add_server(struct feeds *f, const char *url, bool is_control, struct errctx *ec)
+static void add_server(struct feeds *f, const struct control_address *at, bool is_control)
 {
     CHECK(f->count < FEEDS_MAX);
-    struct server *s = &f->servers[f->count];
-    *s = (struct server){.feeds = f, .url = url, .is_control = is_control};
-    enum err e = parse_url(url, is_control, &s->address, ec);
-    f->count += e == ERR_OK;
-    return e;
-}
-
-/** The URL of the control of this very node. */
-static const char *own_control_url(struct feeds *f)
-{
-    struct net_address address = f->options.node->nodes_bound;
-    char text[NET_ADDRESS_TEXT_SIZE];
-    if (net_address_is_wildcard(&address)) {
-        bool is_v6 = address.sa.sa_family == AF_INET6;
-        return arena_printf(&f->arena, "https://%s:%u", is_v6 ? "[::1]" : "127.0.0.1",
-                            (unsigned)net_address_port(&address));
-    }
-    net_address_format(&address, text);
-    return arena_printf(&f->arena, "https://%s", text);
+    f->servers[f->count++] = (struct server){
+        .feeds = f, .url = at->url, .address = at->address, .is_control = is_control};
 }
 
 static enum err add_servers(struct feeds *f, struct errctx *ec)
 {
-    const struct settings *settings = f->options.node->settings;
-    enum err e = ERR_OK;
-    if (f->options.node->has_control)
-        e = add_server(f, own_control_url(f), true, ec);
-    for (size_t i = 0; i < settings->control.count && e == ERR_OK; i++)
-        e = add_server(f, settings->control.items[i], true, ec);
-    for (size_t i = 0; i < settings->peer.count && e == ERR_OK; i++)
-        e = add_server(f, settings->peer.items[i], false, ec);
+    const struct node *node = f->options.node;
+    const struct settings *settings = node->settings;
+    struct controls controls;
+    enum err e = controls_find(&f->arena, settings, node->has_control ? &node->nodes_bound : NULL,
+                               &controls, ec);
+    for (size_t i = 0; e == ERR_OK && i < controls.count; i++)
+        add_server(f, &controls.items[i], true);
+    for (size_t i = 0; e == ERR_OK && i < settings->peer.count; i++) {
+        struct control_address peer = {.url = settings->peer.items[i]};
+        e = controls_parse_url(peer.url, "--peer", &peer.address, ec);
+        if (e == ERR_OK)
+            add_server(f, &peer, false);
+    }
     return e;
 }
 
@@ -192,20 +169,16 @@ static bool open_certificates(struct feeds *f)
     if (f->peer_tls != NULL)
         return true;
     struct errctx ec = {0};
-    struct slice pem;
     const struct net_identity *identity = f->options.identity;
-    enum err e = file_read(&f->arena, f->options.node->fleet_root_path, NODE_FLEET_ROOT_MAX_BYTES,
-                           &pem, &ec);
-    if (e == ERR_OK && f->control_tls == NULL)
-        e = net_tls_fleet_client_new(identity->cert_pem, identity->key_pem, pem, &f->control_tls,
-                                     &ec);
+    enum err e = ERR_OK;
+    if (f->control_tls == NULL)
+        e = controls_open_tls(&f->arena, identity, f->options.node->fleet_root_path,
+                              &f->control_tls, &f->fleet_root, &ec);
     if (e == ERR_OK)
         e = net_tls_fleet_client_new(identity->cert_pem, identity->key_pem, (struct slice){0},
                                      &f->peer_tls, &ec);
-    if (e == ERR_OK) {
-        f->fleet_root = pem;
+    if (e == ERR_OK)
         return true;
-    }
     if (!f->was_missing)
         LOG(LOG_WARNING, "waiting for the fleet root's certificate", LOG_ERR(&ec));
     f->was_missing = true;

@@ -113,6 +113,8 @@ struct role_context {
     struct sample_ring *samples; /* where the role puts a sample of its traffic */
     int nodes_fd;                /* listening for the nodes of the fleet; control's, else -1 */
     struct net_address nodes_bound;
+    bool has_control;                    /* this node runs one, which listens at nodes_bound */
+    const char *fleet_root_path;         /* the certificate that this node pins */
     const struct net_address *listeners; /* all that this node's processes listen on */
     size_t listener_count;
     void *impl; /* role_process.c's */

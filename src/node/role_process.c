@@ -185,6 +185,8 @@ void node_role_main(const struct node *node, size_t role_index)
         .samples = entry->samples,
         .nodes_fd = node->nodes_fd,
         .nodes_bound = node->nodes_bound,
+        .has_control = node->has_control,
+        .fleet_root_path = node->fleet_root_path,
         .listeners = p.listeners,
         .listener_count = p.listener_count,
         .impl = &p,
