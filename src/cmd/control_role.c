@@ -139,6 +139,7 @@ static enum err start_rollout(struct control *c, struct errctx *ec)
     const struct settings *settings = c->context->settings;
     c->address = advertised(settings);
     c->builtin = (struct compile_builtin){.platform = settings->platform,
+                                          .cdn_domain = settings->cdn_domain,
                                           .addresses = &c->address,
                                           .address_count = c->address != NULL ? 1 : 0};
     struct rollout_options options = {

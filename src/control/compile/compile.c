@@ -6,6 +6,7 @@
 #include "aws/r53_sets.h"
 #include "base/buf.h"
 #include "base/check.h"
+#include "control/compile/distribution_priv.h"
 #include "control/compile/member_priv.h"
 #include "control/compile/names_priv.h"
 #include "control/store/fleet.h"
@@ -106,6 +107,52 @@ static enum err put_node(struct compile *c, const struct store_object *object, s
     return ERR_OK;
 }
 
+static enum err put_distribution(struct compile *c, const struct store_object *object,
+                                 struct errctx *ec)
+{
+    struct slice value = {0};
+    if (!object->is_deleted) {
+        enum err e = distribution_value(&c->arena, object->body, &value, ec);
+        if (e != ERR_OK)
+            return e;
+    }
+    add_change(c, RELEASE_DISTRIBUTION, object->group, value);
+    return ERR_OK;
+}
+
+/** The body of a point of presence is what releases hold of it. */
+static enum err put_pop(struct compile *c, const struct store_object *object, struct errctx *ec)
+{
+    struct slice value = {0};
+    if (!object->is_deleted) {
+        struct release_pop pop;
+        enum err e = release_pop_decode(&c->arena, object->body, &pop, ec);
+        if (e != ERR_OK)
+            return e;
+        value = release_pop_encode(&c->arena, &pop);
+    }
+    add_change(c, RELEASE_POP, object->group, value);
+    return ERR_OK;
+}
+
+static enum err read_zone(struct compile *c, const char *zone_id, uint64_t version,
+                          struct names_zone *out, struct errctx *ec)
+{
+    struct store_object which = {.kind = STORE_ZONE, .group = zone_id};
+    struct store_object object;
+    struct r53_zone_body body;
+    struct dns_name *apex = ARENA_NEW(&c->arena, struct dns_name);
+    enum err e = store_object_get_at(c->job->conn, &c->arena, &which, version, &object, ec);
+    if (e == ERR_OK)
+        e = r53_zone_body_decode(&c->arena, object.body, &body, ec);
+    if (e == ERR_OK)
+        e = dns_name_parse(slice_str(body.name), apex, ec);
+    if (e == ERR_OK)
+        *out = (struct names_zone){.id = arena_strdup(&c->arena, zone_id),
+                                   .apex = dns_name_slice(apex)};
+    return e;
+}
+
 /**
  * Where the names of a zone end: from its object, the newest that ever was in the new content's
  * range, since a zone that is going takes its names along.
@@ -116,26 +163,13 @@ static enum err zone_of(struct compile *c, const char *zone_id, struct names_zon
     *out = map_get(&c->zones, slice_str(zone_id));
     if (*out != NULL)
         return ERR_OK;
-    struct store_object which = {.kind = STORE_ZONE, .group = zone_id};
-    struct store_object object;
-    uint64_t version = c->job->after.version;
-    enum err e = store_object_get_at(c->job->conn, &c->arena, &which, version, &object, ec);
-    if (e == ERR_NOT_FOUND) /* deleted meanwhile: as it was in the content before */
-        e = store_object_get_at(c->job->conn, &c->arena, &which, c->job->before.version, &object,
-                                ec);
-    if (e != ERR_OK)
-        return e;
-    struct r53_zone_body body;
-    struct dns_name *apex = ARENA_NEW(&c->arena, struct dns_name);
-    e = r53_zone_body_decode(&c->arena, object.body, &body, ec);
-    if (e == ERR_OK)
-        e = dns_name_parse(slice_str(body.name), apex, ec);
-    if (e != ERR_OK)
-        return e;
     struct names_zone *zone = ARENA_NEW(&c->arena, struct names_zone);
-    zone->id = arena_strdup(&c->arena, zone_id);
-    zone->apex = dns_name_slice(apex);
-    map_put(&c->zones, slice_str(zone_id), zone);
+    enum err e = read_zone(c, zone_id, c->job->after.version, zone, ec);
+    if (e == ERR_NOT_FOUND) /* deleted meanwhile: as it was in the content before */
+        e = read_zone(c, zone_id, c->job->before.version, zone, ec);
+    if (e != ERR_OK)
+        return e;
+    map_put(&c->zones, slice_str(zone->id), zone);
     *out = zone;
     return ERR_OK;
 }
@@ -185,6 +219,20 @@ static enum err read_sets(struct compile *c, struct slice body, struct release_s
     return ERR_OK;
 }
 
+/**
+ * The zone that a name is counted in. One that goes because its zone has another apex now is
+ * counted out where it was.
+ */
+static enum err zone_of_name(struct compile *c, const struct store_object *object,
+                             struct slice owner, struct names_zone **out, struct errctx *ec)
+{
+    enum err e = zone_of(c, object->group, out, ec);
+    if (e != ERR_OK || !object->is_deleted || dns_name_is_within(owner, (*out)->apex))
+        return e;
+    *out = ARENA_NEW(&c->arena, struct names_zone);
+    return read_zone(c, object->group, c->job->before.version, *out, ec);
+}
+
 static enum err put_name(struct compile *c, const struct store_object *object, struct errctx *ec)
 {
     struct dns_name owner;
@@ -193,7 +241,7 @@ static enum err put_name(struct compile *c, const struct store_object *object, s
     size_t set_count = 0;
     enum err e = member_owner(object->member, &owner, ec);
     if (e == ERR_OK)
-        e = zone_of(c, object->group, &zone, ec);
+        e = zone_of_name(c, object, dns_name_slice(&owner), &zone, ec);
     if (e == ERR_NOT_FOUND && object->is_deleted)
         return ERR_OK; /* the zone came and went between the two contents */
     if (e == ERR_OK && !object->is_deleted)
@@ -216,8 +264,11 @@ static enum err put_object(struct compile *c, const struct store_object *object,
     case STORE_NODE:
         e = put_node(c, object, ec);
         break;
-    case STORE_DISTRIBUTION: /* releases of this version hold neither */
+    case STORE_DISTRIBUTION:
+        e = put_distribution(c, object, ec);
+        break;
     case STORE_POP:
+        e = put_pop(c, object, ec);
         break;
     }
     if (e == ERR_OK)

@@ -43,12 +43,16 @@ enum err compile_release(const struct compile_job *job, struct chunk_hash *out_r
                          struct errctx *ec) MUST_USE;
 
 /**
- * Writes the built-in zones (design, section 11): the platform's domain with the addresses of its
- * name servers, as objects of zones that no account lists. Only what differs is written; inside a
- * write transaction. *out_is_changed tells whether a version was taken.
+ * Writes the built-in zones (design, section 11), as objects of zones that no account lists: the
+ * platform's domain with the addresses of its name servers, and the domain of distributions with
+ * those of the points of presence that the store has (STORE_POP), under the name `pops`. The names
+ * of distributions there are the API's. Only what differs is written; inside a write transaction.
+ * *out_is_changed tells whether a version was taken. Errors: the store's; ERR_INVALID where the
+ * domain of distributions moves away from some that exist.
  */
 struct compile_builtin {
     const char *platform;         /* "weir.test" */
+    const char *cdn_domain;       /* "cdn.weir.test"; another one than the platform's */
     const char *const *addresses; /* IP literals that the names of delegation sets without */
     size_t address_count;         /*   addresses of their own answer with */
 };

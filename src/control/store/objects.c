@@ -103,6 +103,26 @@ enum err store_object_list(struct store_conn *c, struct arena *a,
     return ERR_OK;
 }
 
+enum err store_object_list_groups(struct store_conn *c, struct arena *a,
+                                  const struct store_object_groups_query *query,
+                                  struct store_object **out_objects, size_t *out_count,
+                                  struct errctx *ec)
+{
+    struct row_list list = {0};
+    enum err err = conn_list(c, a,
+                             SQL("SELECT kind, group_id, member, version, is_deleted, body"
+                                 " FROM object WHERE kind = $1"
+                                 " AND replaced_at IS NULL AND is_deleted = 0"
+                                 " ORDER BY group_id LIMIT $2",
+                                 sql_number(query->kind), sql_unsigned(query->limit)),
+                             &object_shape, &list, ec);
+    if (err != ERR_OK)
+        return err;
+    *out_objects = (struct store_object *)list.items;
+    *out_count = list.count;
+    return ERR_OK;
+}
+
 static enum err visit_rows(struct store_conn *c, const struct sql_call *call,
                            const struct store_object_visitor *visitor, struct errctx *ec)
 {

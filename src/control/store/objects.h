@@ -53,6 +53,16 @@ enum err store_object_list(struct store_conn *c, struct arena *a,
                            struct store_object **out_objects, size_t *out_count, struct errctx *ec)
     MUST_USE;
 
+/** Newest rows that exist of a kind whose groups have one object each, by group. */
+struct store_object_groups_query {
+    enum store_kind kind;
+    size_t limit;
+};
+enum err store_object_list_groups(struct store_conn *c, struct arena *a,
+                                  const struct store_object_groups_query *query,
+                                  struct store_object **out_objects, size_t *out_count,
+                                  struct errctx *ec) MUST_USE;
+
 /**
  * Calls `visit` for each object (kind, group, member; newest row in the range, deletions
  * included, with its body) that has a row with after < version <= upto. Order: kind, group,

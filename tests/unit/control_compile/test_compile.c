@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The compiler over a real store: content decides the root, whichever way led to it.
+#include "aws/cf_distribution.h"
+#include "aws/r53_ids.h"
 #include "aws/r53_sets.h"
 #include "base/random.h"
 #include "control/compile/compile.h"
 #include "control/compile/member_priv.h"
 #include "control/store/zones.h"
+#include "release/distribution.h"
 #include "release/limits.h"
 #include "release/memory_store.h"
 #include "release/objects.h"
 #include "shared/temp_dir.h"
 
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -177,16 +181,41 @@ static struct release_zone zone_in(struct world *w, const struct compiled *relea
     return zone;
 }
 
-/** The name as the release has it; false where it does not exist. */
-static bool find(struct world *w, const struct compiled *release, const char *name,
-                 struct release_name *out)
+/** A distribution or point of presence as the release has it; false where it does not exist. */
+static bool find_value(struct world *w, const struct compiled *release, enum release_kind kind,
+                       const char *id, struct slice *out)
+{
+    struct release_root root = root_of(w, release);
+    struct trie_object object = {
+        .key = trie_key_of(&root.seed, slice_str(id), slice_of(NULL, 0)),
+        .id = slice_str(id),
+    };
+    enum err e = trie_get(&w->arena, &root.tries[kind], &object, &w->chunks.source, out, &w->ec);
+    if (e != ERR_NOT_FOUND)
+        ok(w, e);
+    return e == ERR_OK;
+}
+
+static bool has_feature(struct world *w, const struct compiled *release, const char *feature)
+{
+    struct release_root root = root_of(w, release);
+    for (size_t i = 0; i < root.feature_count; i++) {
+        if (strcmp(root.features[i], feature) == 0)
+            return true;
+    }
+    return false;
+}
+
+/** The name of a zone as the release has it; false where it does not exist. */
+static bool find_in(struct world *w, const struct compiled *release, const char *zone,
+                    const char *name, struct release_name *out)
 {
     struct release_root root = root_of(w, release);
     struct dns_name owner;
     ok(w, dns_name_parse(slice_str(name), &owner, &w->ec));
     struct trie_object object = {
-        .key = trie_key_of(&root.seed, SLICE_LIT(ZONE), dns_name_slice(&owner)),
-        .id = release_name_id(&w->arena, ZONE, dns_name_slice(&owner)),
+        .key = trie_key_of(&root.seed, slice_str(zone), dns_name_slice(&owner)),
+        .id = release_name_id(&w->arena, zone, dns_name_slice(&owner)),
     };
     struct slice value;
     enum err e =
@@ -196,6 +225,13 @@ static bool find(struct world *w, const struct compiled *release, const char *na
     ok(w, e);
     ok(w, release_name_decode(&w->arena, value, out, &w->ec));
     return true;
+}
+
+/** The same in the test's zone. */
+static bool find(struct world *w, const struct compiled *release, const char *name,
+                 struct release_name *out)
+{
+    return find_in(w, release, ZONE, name, out);
 }
 
 static void empty_non_terminals_come_and_go_with_what_is_below(void **state)
@@ -368,7 +404,8 @@ static void built_in_zones_follow_the_addresses_of_the_sets(void **state)
     struct world *w = *state;
     static const char *const addresses[] = {"192.0.2.1", "2001:db8::1"};
     const char *own = "192.0.2.99";
-    struct compile_builtin builtin = {.platform = "weir.test", .addresses = &own};
+    struct compile_builtin builtin = {
+        .platform = "weir.test", .cdn_domain = "cdn.weir.test", .addresses = &own};
     bool is_changed = false;
     builtin.address_count = 1;
     for (size_t count = 0; count <= 2; count++) {
@@ -395,7 +432,11 @@ static void built_in_zones_are_written_once_and_follow_the_address(void **state)
     struct world *w = *state;
     const char *address = "192.0.2.99";
     struct compile_builtin builtin = {
-        .platform = "weir.test", .addresses = &address, .address_count = 1};
+        .platform = "weir.test",
+        .cdn_domain = "cdn.weir.test",
+        .addresses = &address,
+        .address_count = 1,
+    };
     bool is_changed[3];
     for (int i = 0; i < 3; i++) {
         if (i == 2)
@@ -407,6 +448,162 @@ static void built_in_zones_are_written_once_and_follow_the_address(void **state)
     assert_true(is_changed[0]);
     assert_false(is_changed[1]);
     assert_true(is_changed[2]);
+}
+
+/* ---- distributions */
+
+static uint64_t put_distribution(struct world *w, const char *id, bool is_enabled)
+{
+    struct cf_origin origin = {.id = "o", .domain_name = "Origin.example.com"};
+    struct cf_origins origins = {.has_items = true, .items_count = 1, .items = &origin};
+    struct cf_cache_behavior behavior = {
+        .target_origin_id = "o",
+        .viewer_protocol_policy = CF_VIEWER_ALLOW_ALL,
+        .cache_policy_id = "658327ea-f89d-4fab-a63d-7e88639e58f6",
+    };
+    struct cf_distribution_config config = {
+        .caller_reference = "r",
+        .origins = &origins,
+        .default_cache_behavior = &behavior,
+        .comment = "",
+        .has_enabled = true,
+        .enabled = is_enabled,
+    };
+    struct cf_distribution_body body = {
+        .id = id, .domain_name = "e1.cdn.weir.test", .config = &config};
+    return put(w, STORE_DISTRIBUTION, id, slice_of(NULL, 0),
+               cf_distribution_body_encode(&w->arena, &body));
+}
+
+static uint64_t put_pop(struct world *w, const char *name, const char *ip)
+{
+    uint8_t *address = arena_alloc(&w->arena, 4);
+    assert_int_equal(inet_pton(AF_INET, ip, address), 1);
+    struct slice addresses[] = {slice_of(address, 4)};
+    struct release_pop_node node = {.node_id = "n-1", .addresses = addresses, .address_count = 1};
+    struct release_pop pop = {.name = name, .location = "", .nodes = &node, .node_count = 1};
+    return put(w, STORE_POP, name, slice_of(NULL, 0), release_pop_encode(&w->arena, &pop));
+}
+
+static void a_distribution_is_in_the_release_while_it_exists(void **state)
+{
+    struct world *w = *state;
+    struct compiled without = compile_newest(w, NULL);
+    assert_false(has_feature(w, &without, RELEASE_FEATURE_DISTRIBUTIONS));
+    put_distribution(w, "E1", true);
+    struct compiled with = compile_newest(w, &without);
+    assert_true(has_feature(w, &with, RELEASE_FEATURE_DISTRIBUTIONS));
+    assert_false(has_feature(w, &with, RELEASE_FEATURE_POPS));
+    struct slice value;
+    struct release_distribution d;
+    assert_true(find_value(w, &with, RELEASE_DISTRIBUTION, "E1", &value));
+    ok(w, release_distribution_decode(&w->arena, value, &d, &w->ec));
+    assert_true(d.is_enabled);
+    assert_string_equal(d.domain_name, "e1.cdn.weir.test");
+    put_distribution(w, "E1", false);
+    struct compiled disabled = compile_newest(w, &with);
+    assert_true(find_value(w, &disabled, RELEASE_DISTRIBUTION, "E1", &value));
+    ok(w, release_distribution_decode(&w->arena, value, &d, &w->ec));
+    assert_false(d.is_enabled);
+    put(w, STORE_DISTRIBUTION, "E1", slice_of(NULL, 0), slice_of(NULL, 0));
+    struct compiled after = compile_newest(w, &disabled);
+    assert_true(chunk_hash_equal(&after.root, &without.root)); /* the feature, too, is gone */
+}
+
+static void a_point_of_presence_is_in_the_release_and_in_dns(void **state)
+{
+    struct world *w = *state;
+    struct compile_builtin builtin = {.platform = "weir.test", .cdn_domain = "cdn.weir.test"};
+    bool is_changed = false;
+    put_pop(w, "ZRH50-P1", "192.0.2.80");
+    put_pop(w, "FRA50-P1", "192.0.2.80");
+    put_pop(w, "GVA50-P1", "192.0.2.81");
+    ok(w, store_begin_write(w->conn, &w->ec));
+    ok(w, compile_builtin_zones(w->conn, &builtin, &is_changed, &w->ec));
+    ok(w, store_commit(w->conn, &w->ec));
+    struct compiled release = compile_newest(w, NULL);
+    assert_true(has_feature(w, &release, RELEASE_FEATURE_POPS));
+    struct slice value;
+    struct release_pop pop;
+    assert_true(find_value(w, &release, RELEASE_POP, "ZRH50-P1", &value));
+    ok(w, release_pop_decode(&w->arena, value, &pop, &w->ec));
+    assert_string_equal(pop.nodes[0].node_id, "n-1");
+    struct release_name pops;
+    assert_true(find_in(w, &release, R53_CDN_ZONE_ID, "pops.cdn.weir.test", &pops));
+    assert_int_equal(pops.set_count, 1);
+    assert_int_equal(pops.sets[0].ttl_s, 60);
+    assert_int_equal(pops.sets[0].rdata_count, 2); /* each address once */
+    for (const char *const *name = (const char *const[]){"ZRH50-P1", "FRA50-P1", "GVA50-P1", NULL};
+         *name != NULL; name++)
+        put(w, STORE_POP, *name, slice_of(NULL, 0), slice_of(NULL, 0));
+    ok(w, store_begin_write(w->conn, &w->ec));
+    ok(w, compile_builtin_zones(w->conn, &builtin, &is_changed, &w->ec));
+    ok(w, store_commit(w->conn, &w->ec));
+    release = compile_newest(w, &release);
+    assert_false(find_in(w, &release, R53_CDN_ZONE_ID, "pops.cdn.weir.test", &pops));
+    assert_false(has_feature(w, &release, RELEASE_FEATURE_POPS));
+}
+
+/** Writes the built-in zones for these domains; true where that went well. */
+static bool write_builtin(struct world *w, const char *platform, const char *cdn_domain)
+{
+    struct compile_builtin builtin = {.platform = platform, .cdn_domain = cdn_domain};
+    bool is_changed = false;
+    ok(w, store_begin_write(w->conn, &w->ec));
+    enum err e = compile_builtin_zones(w->conn, &builtin, &is_changed, &w->ec);
+    if (e == ERR_OK) {
+        ok(w, store_commit(w->conn, &w->ec));
+        return true;
+    }
+    assert_int_equal(e, ERR_INVALID);
+    store_rollback(w->conn);
+    return false;
+}
+
+/** The name of a distribution, as the API writes it. */
+static void put_distribution_name(struct world *w, const char *domain_name, const char *cdn_domain)
+{
+    const struct r53_distribution_name name = {.domain_name = domain_name,
+                                               .cdn_domain = cdn_domain};
+    struct r53_sets sets;
+    r53_distribution_sets(&w->arena, &name, &sets);
+    put(w, STORE_NAME, R53_CDN_ZONE_ID, member_of(w, domain_name),
+        r53_sets_encode(&w->arena, &sets));
+}
+
+static void the_names_of_distributions_stay_when_built_in_zones_are_written(void **state)
+{
+    struct world *w = *state;
+    struct release_name name;
+    assert_true(write_builtin(w, "weir.test", "cdn.weir.test"));
+    put_distribution_name(w, "e1.cdn.weir.test", "cdn.weir.test");
+    assert_true(write_builtin(w, "weir.test", "cdn.weir.test"));
+    assert_true(write_builtin(w, "other.test", "cdn.weir.test"));
+    struct compiled release = compile_newest(w, NULL);
+    assert_true(find_in(w, &release, R53_CDN_ZONE_ID, "e1.cdn.weir.test", &name));
+    assert_true(name.sets[0].is_alias);
+    assert_string_equal(name.sets[0].alias_zone_id, R53_CDN_ZONE_ID);
+    assert_false(write_builtin(w, "other.test", "cdn.other.test"));
+    assert_non_null(strstr(w->ec.text, "delete those first"));
+}
+
+static void the_zone_of_distributions_moves_while_it_is_empty(void **state)
+{
+    struct world *w = *state;
+    struct release_name name;
+    assert_true(write_builtin(w, "weir.test", "cdn.weir.test"));
+    struct compiled release = compile_newest(w, NULL);
+    /* Whoever asks for DS asks the zone above. */
+    assert_true(find_in(w, &release, "Z0PLATFORM", "cdn.weir.test", &name));
+    assert_int_equal(name.set_count, 1);
+    assert_int_equal(name.sets[0].type, DNS_TYPE_NS);
+    assert_true(write_builtin(w, "weir.test", "cdn.other.test"));
+    struct compiled moved = compile_newest(w, &release);
+    assert_false(find_in(w, &moved, R53_CDN_ZONE_ID, "cdn.weir.test", &name));
+    assert_false(find_in(w, &moved, "Z0PLATFORM", "cdn.weir.test", &name));
+    assert_true(find_in(w, &moved, R53_CDN_ZONE_ID, "cdn.other.test", &name));
+    struct compiled scratch = compile_newest(w, NULL);
+    assert_true(chunk_hash_equal(&moved.root, &scratch.root));
 }
 
 static void sort_keys_and_names_agree(void **state)
@@ -443,6 +640,10 @@ int main(void)
         WITH_WORLD(a_zone_on_more_addresses_than_a_release_takes_is_refused),
         WITH_WORLD(built_in_zones_are_written_once_and_follow_the_address),
         WITH_WORLD(built_in_zones_follow_the_addresses_of_the_sets),
+        WITH_WORLD(a_distribution_is_in_the_release_while_it_exists),
+        WITH_WORLD(a_point_of_presence_is_in_the_release_and_in_dns),
+        WITH_WORLD(the_names_of_distributions_stay_when_built_in_zones_are_written),
+        WITH_WORLD(the_zone_of_distributions_moves_while_it_is_empty),
         cmocka_unit_test(sort_keys_and_names_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -267,7 +267,10 @@ void fleet_start(struct fleet *f)
         .keys = f->keys,
         .holder = f->holder,
         .nodes_fd = f->listen_fd,
-        .builtin = {.platform = "weir.test", .addresses = &address, .address_count = 1},
+        .builtin = {.platform = "weir.test",
+                    .cdn_domain = "cdn.weir.test",
+                    .addresses = &address,
+                    .address_count = 1},
         .limits = &f->limits,
     };
     OK(rollout_start(&options, &rollout, &ec));

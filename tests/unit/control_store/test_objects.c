@@ -316,6 +316,36 @@ static void a_listing_costs_its_length_not_the_zones(void **state)
     assert_true(deleted_ns < 10 * small_ns);
 }
 
+static void groups_of_a_kind_are_listed_in_order(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const groups[] = {"P2", "P1", "P3"};
+    struct store_object *objects = NULL;
+    size_t count = 0;
+    begin(f);
+    (void)take_version(f);
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++) {
+        const struct store_object object = {
+            .kind = STORE_POP, .group = groups[i], .body = slice_str(groups[i])};
+        OK(store_object_put(f->conn, &object, EC));
+    }
+    commit(f);
+    begin(f);
+    (void)take_version(f);
+    const struct store_object gone = {.kind = STORE_POP, .group = "P1", .is_deleted = true};
+    const struct store_object changed = {
+        .kind = STORE_POP, .group = "P2", .body = SLICE_LIT("new")};
+    OK(store_object_put(f->conn, &gone, EC));
+    OK(store_object_put(f->conn, &changed, EC));
+    commit(f);
+    const struct store_object_groups_query query = {.kind = STORE_POP, .limit = 9};
+    OK(store_object_list_groups(f->conn, &f->arena, &query, &objects, &count, EC));
+    assert_int_equal(count, 2);
+    assert_string_equal(objects[0].group, "P2");
+    assert_true(slice_equal(objects[0].body, SLICE_LIT("new")));
+    assert_string_equal(objects[1].group, "P3");
+}
+
 static void add_change_of(struct fixture *f, const char *id, uint64_t version, unsigned roles)
 {
     const struct store_change change = {
@@ -488,6 +518,7 @@ int main(void)
         TEST(forgetting_keeps_what_held_objects_stand_at),
         TEST(forgetting_is_bounded),
         TEST(a_listing_costs_its_length_not_the_zones),
+        TEST(groups_of_a_kind_are_listed_in_order),
         TEST(a_change_is_pending_until_insync_for_good),
         TEST(a_change_is_insync_once_all_roles_have_it_that_it_concerns),
         TEST(pending_changes_come_by_version),
