@@ -75,14 +75,6 @@ static void put_part(struct writer *w, struct slice s)
     put(w, s);
 }
 
-/* Puts `separator` before all but the first. */
-static void put_joined(struct writer *w, size_t start, const char *separator, struct slice s)
-{
-    if (w->len > start)
-        put(w, slice_str(separator));
-    put(w, s);
-}
-
 /* ---- selections */
 
 static bool is_listed(const struct release_selection *s, struct slice name)
@@ -104,21 +96,31 @@ static bool is_listed_cookie(const struct release_selection *s, struct slice nam
     return false;
 }
 
-struct slice cache_select_query(struct arena *a, const struct release_selection *s,
-                                struct slice query)
+static bool takes_all(const struct release_selection *s)
 {
-    if (s->mode == RELEASE_SELECT_NONE)
+    return s->mode == RELEASE_SELECT_ALL || s->mode == RELEASE_SELECT_ALL_AND;
+}
+
+static bool takes_query(const struct release_selection *s, struct slice name)
+{
+    return takes_all(s) || (s->mode == RELEASE_SELECT_LISTED && is_listed(s, name)) ||
+           (s->mode == RELEASE_SELECT_ALL_EXCEPT && !is_listed(s, name));
+}
+
+struct slice cache_select_query_either(struct arena *a, const struct release_selection *s,
+                                       const struct release_selection *other, struct slice query)
+{
+    if (query.len == 0 || (s->mode == RELEASE_SELECT_NONE && other->mode == RELEASE_SELECT_NONE))
         return slice_of(NULL, 0);
-    if (s->mode == RELEASE_SELECT_ALL || query.len == 0)
+    if (takes_all(s) || takes_all(other))
         return query;
     struct writer w;
     writer_init(&w, a, query.len);
-    bool takes_listed = s->mode == RELEASE_SELECT_LISTED;
     bool is_first = true;
     struct slice param;
     while (slice_split(&query, '&', &param)) {
         struct slice name = slice_sub(param, 0, slice_find(param, '='));
-        if (is_listed(s, name) != takes_listed)
+        if (!takes_query(s, name) && !takes_query(other, name))
             continue;
         if (!is_first)
             put(&w, SLICE_LIT("&"));
@@ -126,6 +128,12 @@ struct slice cache_select_query(struct arena *a, const struct release_selection 
         is_first = false;
     }
     return slice_of(w.data, w.len);
+}
+
+struct slice cache_select_query(struct arena *a, const struct release_selection *s,
+                                struct slice query)
+{
+    return cache_select_query_either(a, s, s, query);
 }
 
 struct cookie {
@@ -154,28 +162,20 @@ static void cookies_add(struct arena *a, struct cookies *c, struct cookie item)
 
 static bool takes_cookie(const struct release_selection *s, struct slice name)
 {
-    switch (s->mode) {
-    case RELEASE_SELECT_LISTED:
-        return is_listed_cookie(s, name);
-    case RELEASE_SELECT_ALL_EXCEPT:
-        return !is_listed_cookie(s, name);
-    case RELEASE_SELECT_ALL:
-    case RELEASE_SELECT_ALL_AND:
-        return true;
-    case RELEASE_SELECT_NONE:
-        break;
-    }
-    return false;
+    return takes_all(s) || (s->mode == RELEASE_SELECT_LISTED && is_listed_cookie(s, name)) ||
+           (s->mode == RELEASE_SELECT_ALL_EXCEPT && !is_listed_cookie(s, name));
 }
 
-static void collect_cookies(struct arena *a, const struct release_selection *s, struct slice value,
+/* The pairs of one line that either selection takes. */
+static void collect_cookies(struct arena *a, const struct release_selection *s,
+                            const struct release_selection *other, struct slice value,
                             struct cookies *out)
 {
     struct slice pair;
     while (slice_split(&value, ';', &pair)) {
         pair = slice_trim(pair);
         struct slice name = slice_trim(slice_sub(pair, 0, slice_find(pair, '=')));
-        if (pair.len > 0 && takes_cookie(s, name))
+        if (pair.len > 0 && (takes_cookie(s, name) || takes_cookie(other, name)))
             cookies_add(a, out, (struct cookie){.name = name, .pair = pair});
     }
 }
@@ -212,24 +212,34 @@ static void sort_cookies(struct arena *a, struct cookies *c)
     c->items = from;
 }
 
-struct slice cache_select_cookies(struct arena *a, const struct release_selection *s,
-                                  const struct http_fields *fields)
+struct slice cache_select_cookies_either(struct arena *a, const struct release_selection *s,
+                                         const struct release_selection *other,
+                                         const struct http_fields *fields)
 {
     struct cookies taken = {0};
-    if (s->mode == RELEASE_SELECT_NONE)
+    if (s->mode == RELEASE_SELECT_NONE && other->mode == RELEASE_SELECT_NONE)
         return slice_of(NULL, 0);
     for (size_t i = 0; i < fields->count; i++) {
         if (slice_equal_nocase(fields->items[i].name, SLICE_LIT("cookie")))
-            collect_cookies(a, s, fields->items[i].value, &taken);
+            collect_cookies(a, s, other, fields->items[i].value, &taken);
     }
     if (taken.count == 0)
         return slice_of(NULL, 0);
     sort_cookies(a, &taken);
     struct writer w;
     writer_init(&w, a, KEY_FIRST_BYTES);
-    for (size_t i = 0; i < taken.count; i++)
-        put_joined(&w, 0, "; ", taken.items[i].pair);
+    for (size_t i = 0; i < taken.count; i++) {
+        if (i > 0)
+            put(&w, SLICE_LIT("; "));
+        put(&w, taken.items[i].pair);
+    }
     return slice_of(w.data, w.len);
+}
+
+struct slice cache_select_cookies(struct arena *a, const struct release_selection *s,
+                                  const struct http_fields *fields)
+{
+    return cache_select_cookies_either(a, s, s, fields);
 }
 
 /* Names are listed in lower case. */

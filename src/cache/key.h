@@ -44,6 +44,12 @@ struct slice cache_select_query(struct arena *a, const struct release_selection 
                                 struct slice query);
 struct slice cache_select_cookies(struct arena *a, const struct release_selection *s,
                                   const struct http_fields *fields);
+/** What either of two selections takes: the one of the key, and the one of what is sent besides. */
+struct slice cache_select_query_either(struct arena *a, const struct release_selection *s,
+                                       const struct release_selection *other, struct slice query);
+struct slice cache_select_cookies_either(struct arena *a, const struct release_selection *s,
+                                         const struct release_selection *other,
+                                         const struct http_fields *fields);
 /** Whether a header field (any case) is taken. CloudFront-* ones only where they are listed: the
  *  viewer has none. */
 bool cache_selects_header(const struct release_selection *s, struct slice name);

@@ -48,8 +48,9 @@ struct edge_decision {
     const struct release_behavior *behavior;      /* NULL likewise; also of the next two */
     const struct release_origin *origin;
     enum release_method method;
-    struct slice path;    /* raw, after the default root object */
-    bool collapses;       /* LOOK_UP: may wait for another's fetch; else only errors are kept */
+    struct slice path; /* raw, after the default root object */
+    bool collapses;    /* LOOK_UP: may wait for another's fetch; else only errors are kept */
+    const struct http_fields *fields; /* of LOOK_UP and PASS: edge_viewer_fields */
     struct cache_key key; /* of LOOK_UP and PASS: its uri is what an unsafe method touches */
 
     /* of LOOK_UP and PASS, made by edge_decide_forward */

@@ -91,6 +91,25 @@ bool edge_path_matches(struct slice pattern, struct slice normal_path)
     return wildcard_match(pattern, slice_sub(normal_path, 1, normal_path.len));
 }
 
+struct slice edge_path_escape(struct arena *a, struct slice text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    uint8_t *out = arena_array(a, text.len + 1, escaped_percent.len);
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t byte = text.data[i];
+        bool is_plain = byte > ' ' && byte < 0x7f && byte != '#' && byte != '?';
+        if (is_plain) {
+            out[len++] = byte;
+            continue;
+        }
+        out[len++] = '%';
+        out[len++] = (uint8_t)digits[byte >> 4];
+        out[len++] = (uint8_t)digits[byte & 0xf];
+    }
+    return slice_of(out, len);
+}
+
 struct slice edge_host_normalize(struct arena *a, struct slice authority)
 {
     bool is_literal = authority.len > 0 && authority.data[0] == '[';

@@ -22,6 +22,10 @@ struct slice edge_path_normalize(struct arena *a, struct slice path);
  */
 bool edge_path_matches(struct slice pattern, struct slice normal_path);
 
+/** A text of a configuration as part of a target: what a target must not hold as it is gets
+ *  percent-coded. In `a`. */
+struct slice edge_path_escape(struct arena *a, struct slice text);
+
 /** A host as distributions are found by: in lower case, without port and final dot. In `a`. */
 struct slice edge_host_normalize(struct arena *a, struct slice authority);
 

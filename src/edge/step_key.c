@@ -1,34 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Steps: the default root object, whether the cache takes part, the cache key.
+#include "edge/forward.h"
+#include "edge/path.h"
 #include "edge/steps_priv.h"
-
-/* "/" and the object's name; what a target must not hold as it is gets percent-coded. */
-static struct slice object_path(struct arena *a, struct slice object)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    uint8_t *out = arena_alloc(a, 1 + 3 * object.len);
-    size_t len = 0;
-    out[len++] = '/';
-    for (size_t i = 0; i < object.len; i++) {
-        uint8_t byte = object.data[i];
-        bool is_plain = byte > ' ' && byte < 0x7f && byte != '#' && byte != '?';
-        if (is_plain) {
-            out[len++] = byte;
-            continue;
-        }
-        out[len++] = '%';
-        out[len++] = (uint8_t)digits[byte >> 4];
-        out[len++] = (uint8_t)digits[byte & 0xf];
-    }
-    return slice_of(out, len);
-}
 
 enum edge_step_end edge_step_root_object(struct edge_walk *w)
 {
     struct edge_decision *d = w->decision;
     const char *object = d->distribution->config.default_root_object;
     if (object[0] != '\0' && slice_equal(d->path, SLICE_LIT("/")))
-        d->path = object_path(w->arena, slice_str(object));
+        d->path = edge_path_escape(w->arena, slice_str(arena_printf(w->arena, "/%s", object)));
     return EDGE_STEP_NEXT;
 }
 
@@ -46,11 +27,12 @@ enum edge_step_end edge_step_caching(struct edge_walk *w)
 enum edge_step_end edge_step_key(struct edge_walk *w)
 {
     struct edge_decision *d = w->decision;
+    d->fields = edge_viewer_fields(w->arena, w->viewer, d->behavior);
     struct cache_key_input input = {.distribution_id = d->distribution->config.id,
                                     .policy = &d->behavior->cache,
                                     .path = d->path,
                                     .query = w->viewer->request->query,
-                                    .fields = &w->viewer->request->fields,
+                                    .fields = d->fields,
                                     .is_options = d->method == RELEASE_OPTIONS};
     cache_key_build(w->arena, &input, &d->key);
     return EDGE_STEP_NEXT;
