@@ -207,7 +207,8 @@ static void resolve_queries(struct arena *a, const struct cf_forwarded_values *v
     if (!values->query_string)
         return;
     rules->cache.queries = select_listed(a, values->query_string_cache_keys, false);
-    if (rules->cache.queries.mode == CF_SELECT_NONE)
+    if (rules->cache.queries.mode == CF_SELECT_NONE ||
+        has_name(values->query_string_cache_keys, "*"))
         rules->cache.queries = select_all();
     else
         rules->forward.queries = select_all();

@@ -5,5 +5,6 @@
 // clang-format off
 #include "aws/shape_tables.h"
 #include "aws/cloudfront_enums.def"
+#include "aws/cloudfront_config_shapes.def"
 #include "aws/cloudfront_shapes.def"
 // clang-format on

@@ -50,4 +50,45 @@
 /* Record sets of one owner name in one stored object: 13 types of at most 100 sets each. */
 #define R53_NAME_MAX_SETS ((size_t)1300)
 
+/* CloudFront: what one distribution may have, by its quotas (Developer Guide, Quotas). */
+#define CF_MAX_ALIASES ((size_t)100)
+#define CF_MAX_ORIGINS ((size_t)100)
+#define CF_MAX_CACHE_BEHAVIORS ((size_t)75)
+#define CF_MAX_CUSTOM_HEADERS ((size_t)30)
+#define CF_MAX_FORWARDED_HEADERS ((size_t)10)
+#define CF_MAX_FORWARDED_COOKIES ((size_t)10)
+#define CF_MAX_QUERY_KEYS ((size_t)10)
+
+/* CloudFront: lengths in characters (Developer Guide, Quotas; API Reference). */
+#define CF_CALLER_REFERENCE_MAX_CHARACTERS ((size_t)128)
+#define CF_COMMENT_MAX_CHARACTERS ((size_t)128)
+#define CF_ROOT_OBJECT_MAX_CHARACTERS ((size_t)255)
+#define CF_ORIGIN_ID_MAX_CHARACTERS ((size_t)128)
+#define CF_ORIGIN_PATH_MAX_CHARACTERS ((size_t)255)
+#define CF_PATH_PATTERN_MAX_CHARACTERS ((size_t)255)
+#define CF_HEADER_NAME_MAX_CHARACTERS ((size_t)256)
+#define CF_HEADER_VALUE_MAX_CHARACTERS ((size_t)1783)
+#define CF_CUSTOM_HEADERS_MAX_CHARACTERS ((size_t)10240) /* names and values of one origin */
+#define CF_COOKIE_NAME_MAX_CHARACTERS ((size_t)128)
+#define CF_QUERY_KEY_MAX_CHARACTERS ((size_t)128)
+#define CF_HOST_NAME_MAX_CHARACTERS ((size_t)253)
+#define CF_RELATIVE_PATH_MAX_CHARACTERS ((size_t)4000)
+
+/* CloudFront: seconds that an object may be kept, 100 years; an error, a year. */
+#define CF_TTL_MAX_S INT64_C(3153600000)
+#define CF_ERROR_TTL_MAX_S INT64_C(31536000)
+
+/* A stored distribution: with all lists full of ordinary values it is about 200 KiB. */
+#define CF_DISTRIBUTION_MAX_BYTES ((size_t)512 << 10)
+
+/* CloudFront: one invalidation's paths in characters, those in progress for a distribution. */
+#define CF_INVALIDATION_PATH_MAX_CHARACTERS ((size_t)4000)
+#define CF_INVALIDATION_MAX_EXACT_PATHS ((size_t)3000)
+#define CF_INVALIDATION_MAX_WILDCARD_PATHS ((size_t)15)
+
+/* CloudFront: tags of a resource (API Reference, Tag). */
+#define CF_MAX_TAGS ((size_t)50)
+#define CF_TAG_NAME_MAX_CHARACTERS ((size_t)128)
+#define CF_TAG_VALUE_MAX_CHARACTERS ((size_t)256)
+
 #endif

@@ -71,6 +71,18 @@ static void refuse(struct xml_parser *p, const char *finding)
     stop(p);
 }
 
+/* A value that does not fit its member: each service has words of its own. */
+static void refuse_value(struct xml_parser *p, enum misfit misfit, const struct aws_member *m,
+                         struct slice text)
+{
+    if (p->service != AWS_CLOUDFRONT) {
+        refuse(p, misfit_in_xml(p->arena, misfit, m, text));
+        return;
+    }
+    aws_fail(p->fault, AWS_MalformedXML, "%s", misfit_in_request(p->arena, misfit, m, text));
+    stop(p);
+}
+
 static uint64_t bit_of(const struct aws_shape *shape, const struct aws_member *m)
 {
     CHECK(m - shape->members < AWS_SHAPE_MAX_MEMBERS);
@@ -115,8 +127,33 @@ static void refuse_element(struct xml_parser *p, const struct frame *f, const ch
                                SLICE_FMT(shown), wanted));
 }
 
+/* Where the first missing member of a closing structure would stand: "Origins.Items.Origin.Id". */
+static const char *missing_path(struct xml_parser *p, const struct frame *f)
+{
+    AUTO_BUF struct buf path = {0};
+    for (size_t i = 1; i < p->depth; i++)
+        buf_printf(&path, "%s.", p->frames[i].name);
+    if (p->depth > 0)
+        buf_printf(&path, "%s.", f->name);
+    for (const struct aws_member *m = f->shape->members; m->name != NULL; m++) {
+        if (m->location == AWS_IN_BODY && m->is_required && (f->seen & bit_of(f->shape, m)) == 0) {
+            buf_append_str(&path, m->name);
+            break;
+        }
+    }
+    return arena_str(p->arena, buf_slice(&path));
+}
+
 static void refuse_incomplete(struct xml_parser *p, const struct frame *f)
 {
+    if (p->service == AWS_CLOUDFRONT && f->kind == FRAME_STRUCTURE) {
+        aws_fail(p->fault, AWS_MalformedXML,
+                 "1 validation error detected: Value null at '%s' failed to satisfy constraint: "
+                 "Member must not be null",
+                 missing_path(p, f));
+        stop(p);
+        return;
+    }
     refuse(p, arena_printf(p->arena,
                            "cvc-complex-type.2.4.b: The content of element '%s' is not complete. "
                            "One of '{%s}' is expected.",
@@ -352,7 +389,7 @@ static void close_text_item(struct xml_parser *p, const struct frame *f)
     const struct aws_member *m = f->member;
     struct slice text = buf_slice(&p->text);
     if (utf8_count(text) > (uint64_t)m->max) {
-        refuse(p, misfit_in_xml(p->arena, MISFIT_LONG, m, text));
+        refuse_value(p, MISFIT_LONG, m, text);
         return;
     }
     list_reserve(p, m, f->object, sizeof(char *));
@@ -369,7 +406,7 @@ static void close_leaf(struct xml_parser *p, const struct frame *f)
     struct slice text = buf_slice(&p->text);
     enum misfit misfit = value_set(p->arena, f->member, text, f->object);
     if (misfit != MISFIT_NONE)
-        refuse(p, misfit_in_xml(p->arena, misfit, f->member, text));
+        refuse_value(p, misfit, f->member, text);
 }
 
 static void refuse_quantity(struct xml_parser *p, const struct frame *f)
