@@ -109,7 +109,7 @@ static bool is_field_value(const char *value)
     size_t len = strlen(value);
     for (size_t i = 0; i < len; i++) {
         uint8_t c = (uint8_t)value[i];
-        if ((c < ' ' && c != '\t') || c == 0x7f)
+        if (c < ' ' || c == 0x7f)
             return false;
     }
     bool is_padded =
@@ -168,7 +168,8 @@ static enum aws_error check_headers(const struct cf_custom_headers *headers,
 static enum aws_error check_names(const struct cf_origin *origin, struct aws_fault *fault)
 {
     size_t id_len = strlen(origin->id);
-    if (id_len == 0 || id_len > CF_ORIGIN_ID_MAX_CHARACTERS)
+    if (id_len == 0 || id_len > CF_ORIGIN_ID_MAX_CHARACTERS ||
+        strpbrk(origin->id, "\t\r\n\x7f") != NULL)
         return cf_invalid(fault, "Id of an origin", "must have between 1 and 128 characters");
     if (!cf_is_host_name(origin->domain_name) && !cf_is_address(origin->domain_name))
         return cf_invalid(fault, "origin name", "must be a domain name.");

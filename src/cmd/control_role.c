@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONTROL_ACCOUNT_DIGITS 12 /* AWS account ids */
+#define CONTROL_ACCOUNT_DIGITS 12        /* AWS account ids */
+#define CONTROL_CDN_DOMAIN_MAX_BYTES 200 /* with the label of a distribution it is a name still */
 
 /** Everything of one control. */
 struct control {
@@ -67,6 +68,9 @@ static enum err check_names(const struct settings *settings, struct errctx *ec)
     if (e == ERR_OK && strpbrk(settings->cdn_domain, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL)
         e = err_set(ec, ERR_INVALID, "--cdn-domain: '%s' is not in lower case",
                     settings->cdn_domain);
+    if (e == ERR_OK && strlen(settings->cdn_domain) > CONTROL_CDN_DOMAIN_MAX_BYTES)
+        e = err_set(ec, ERR_INVALID, "--cdn-domain: '%s' is longer than %d characters",
+                    settings->cdn_domain, CONTROL_CDN_DOMAIN_MAX_BYTES);
     if (e == ERR_OK && strcasecmp(settings->platform, settings->cdn_domain) == 0)
         e = err_set(ec, ERR_INVALID, "--cdn-domain: the same as --platform");
     if (e != ERR_OK)

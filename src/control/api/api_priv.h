@@ -61,6 +61,9 @@ enum aws_error api_store_failed(struct api_call *c, enum err err, const struct e
 /** A fresh id of Route 53's form, in the arena. */
 const char *api_new_id(struct api_call *c, char letter);
 
+/** A fresh id of CloudFront's form: the letter and 13 more, in the arena. */
+const char *api_new_short_id(struct api_call *c, char letter);
+
 /** The page size of a listing: `text` (NULL: the most) as a number, at most `most`. */
 enum aws_error api_page_size(struct api_call *c, const char *text, size_t most, size_t *out)
     MUST_USE;
@@ -69,9 +72,16 @@ struct store_zone;
 /** A zone of the calling account; NoSuchHostedZone. */
 enum aws_error api_find_zone(struct api_call *c, const char *id, struct store_zone *out) MUST_USE;
 
+/**
+ * Adds the row of a change that takes effect at `version` on the nodes of `roles` (bits of enum
+ * store_role) and gives its id. `comment` may be NULL.
+ */
+enum aws_error api_put_change(struct api_call *c, uint64_t version, unsigned roles,
+                              const char *comment, const char **out_id) MUST_USE;
+
 struct r53_change_info;
 /**
- * Adds the row of a change that takes effect at `version` and fills in how clients see it.
+ * The same for a change of zones and records, with how clients see it.
  * `comment` may be NULL.
  */
 enum aws_error api_add_change(struct api_call *c, uint64_t version, const char *comment,
@@ -96,6 +106,21 @@ enum aws_error api_delete_hosted_zone(struct api_call *c, const void *in, void *
 enum aws_error api_change_record_sets(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_list_record_sets(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_get_change(struct api_call *c, const void *in, void *out) MUST_USE;
+
+enum aws_error api_create_distribution(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_create_distribution_with_tags(struct api_call *c, const void *in, void *out)
+    MUST_USE;
+enum aws_error api_get_distribution(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_get_distribution_config(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_update_distribution(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_delete_distribution(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_distributions(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_create_invalidation(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_get_invalidation(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_invalidations(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_tag_resource(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_untag_resource(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_tags_for_resource(struct api_call *c, const void *in, void *out) MUST_USE;
 
 /* ---- handlers of the service weir: JSON in, members added to `out` */
 

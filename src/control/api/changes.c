@@ -5,20 +5,31 @@
 #include "aws/route53.h"
 #include "control/api/api_priv.h"
 
-enum aws_error api_add_change(struct api_call *c, uint64_t version, const char *comment,
-                              struct r53_change_info *out)
+enum aws_error api_put_change(struct api_call *c, uint64_t version, unsigned roles,
+                              const char *comment, const char **out_id)
 {
     struct errctx ec = {0};
     struct store_change change = {.id = api_new_id(c, R53_ID_CHANGE),
                                   .account_id = c->account_id,
                                   .version = version,
-                                  .roles = STORE_ROLE_DNS,
+                                  .roles = roles,
                                   .submitted_unix_ms = c->now_unix_ms,
                                   .comment = comment};
     enum err err = store_change_add(c->conn, &change, &ec);
     if (err != ERR_OK)
         return api_store_failed(c, err, &ec);
-    *out = (struct r53_change_info){.id = change.id,
+    *out_id = change.id;
+    return AWS_OK;
+}
+
+enum aws_error api_add_change(struct api_call *c, uint64_t version, const char *comment,
+                              struct r53_change_info *out)
+{
+    const char *id = NULL;
+    enum aws_error error = api_put_change(c, version, STORE_ROLE_DNS, comment, &id);
+    if (error != AWS_OK)
+        return error;
+    *out = (struct r53_change_info){.id = id,
                                     .status = R53_PENDING,
                                     .has_submitted_at = true,
                                     .submitted_at = c->now_unix_ms,

@@ -23,6 +23,19 @@ struct aws_handler {
 };
 
 static const struct aws_handler aws_handlers[AWS_OPERATION_COUNT] = {
+    [AWS_CLOUDFRONT_CreateDistribution] = {api_create_distribution, WRITES},
+    [AWS_CLOUDFRONT_CreateDistributionWithTags] = {api_create_distribution_with_tags, WRITES},
+    [AWS_CLOUDFRONT_CreateInvalidation] = {api_create_invalidation, WRITES},
+    [AWS_CLOUDFRONT_DeleteDistribution] = {api_delete_distribution, WRITES},
+    [AWS_CLOUDFRONT_GetDistribution] = {api_get_distribution, READS},
+    [AWS_CLOUDFRONT_GetDistributionConfig] = {api_get_distribution_config, READS},
+    [AWS_CLOUDFRONT_GetInvalidation] = {api_get_invalidation, READS},
+    [AWS_CLOUDFRONT_ListDistributions] = {api_list_distributions, READS},
+    [AWS_CLOUDFRONT_ListInvalidations] = {api_list_invalidations, READS},
+    [AWS_CLOUDFRONT_ListTagsForResource] = {api_list_tags_for_resource, READS},
+    [AWS_CLOUDFRONT_TagResource] = {api_tag_resource, WRITES},
+    [AWS_CLOUDFRONT_UntagResource] = {api_untag_resource, WRITES},
+    [AWS_CLOUDFRONT_UpdateDistribution] = {api_update_distribution, WRITES},
     [AWS_ROUTE53_ChangeResourceRecordSets] = {api_change_record_sets, WRITES},
     [AWS_ROUTE53_CreateHostedZone] = {api_create_hosted_zone, WRITES},
     [AWS_ROUTE53_DeleteHostedZone] = {api_delete_hosted_zone, WRITES},
@@ -74,6 +87,11 @@ const char *api_new_id(struct api_call *c, char letter)
     random_bytes(random, sizeof(random));
     r53_id_make(letter, random, id);
     return arena_strdup(c->arena, id);
+}
+
+const char *api_new_short_id(struct api_call *c, char letter)
+{
+    return arena_printf(c->arena, "%.14s", api_new_id(c, letter));
 }
 
 enum aws_error api_page_size(struct api_call *c, const char *text, size_t most, size_t *out)

@@ -35,6 +35,13 @@
 /** Zones in one page of a listing. Source: Route 53, ListHostedZones, MaxItems. */
 #define API_ZONES_PAGE_MAX ((size_t)100)
 
+/** Distributions, and invalidations, in one page. Source: CloudFront, MaxItems. */
+#define API_DISTRIBUTIONS_PAGE_MAX ((size_t)100)
+#define API_INVALIDATIONS_PAGE_MAX ((size_t)100)
+
+/** Distributions of one account; CloudFront's quota begins at 200. */
+#define API_DISTRIBUTIONS_MAX 10000u
+
 /** Record sets in one page. Source: Route 53, ListResourceRecordSets, MaxItems. */
 #define API_SETS_PAGE_MAX ((size_t)300)
 

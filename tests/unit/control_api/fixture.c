@@ -52,23 +52,27 @@ int fixture_teardown(void **state)
     return 0;
 }
 
-/* Host, and what signing adds. */
-static void sign(struct fixture *f, struct api_request *r, enum aws_service service)
+/* Host, If-Match where it is wanted, and what signing adds. */
+static void sign(struct fixture *f, struct api_request *r, enum aws_service service,
+                 const char *if_match)
 {
-    r->headers = arena_array(&f->arena, 1 + SIGV4_SIGN_HEADERS, sizeof(*r->headers));
+    size_t own = if_match == NULL ? 1 : 2;
+    r->headers = arena_array(&f->arena, own + SIGV4_SIGN_HEADERS, sizeof(*r->headers));
     r->headers[0] = (struct sigv4_header){SLICE_LIT("Host"), SLICE_LIT(HOST)};
+    if (if_match != NULL)
+        r->headers[1] = (struct sigv4_header){SLICE_LIT("If-Match"), slice_str(if_match)};
     struct sigv4_request request = {.method = r->method,
                                     .path = r->path,
                                     .query = r->query,
                                     .headers = r->headers,
-                                    .header_count = 1};
+                                    .header_count = own};
     sha256_hex(r->body, request.body_sha256);
     struct sigv4_sign_options options = {.key_id = slice_str(f->key.id),
                                          .secret = slice_str(f->key.secret),
                                          .region = SLICE_LIT("us-east-1"),
                                          .service = aws_service_name(service),
                                          .now_unix_s = time_unix_ms() / MS_PER_S};
-    r->header_count = 1 + sigv4_sign(&f->arena, &request, &options, r->headers + 1);
+    r->header_count = own + sigv4_sign(&f->arena, &request, &options, r->headers + own);
 }
 
 struct api_answer fixture_run(struct fixture *f, const struct fixture_call *call)
@@ -87,7 +91,7 @@ struct api_answer fixture_run(struct fixture *f, const struct fixture_call *call
                                 .request_id = "00000000-0000-4000-8000-000000000000",
                                 .now_unix_ms = time_unix_ms()};
     assert_true(aws_service_of_path(request.path, &api_call.service));
-    sign(f, &request, api_call.service);
+    sign(f, &request, api_call.service, call->if_match);
     struct api_answer answer;
     api_dispatch(&api_call, &answer);
     return answer;

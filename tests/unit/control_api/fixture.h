@@ -32,6 +32,7 @@ struct fixture_call {
     const char *path;
     const char *query;
     const char *body;
+    const char *if_match; /* NULL: no such header */
 };
 
 /** Signs and runs the call. The answer lives in the fixture's arena. */
