@@ -41,6 +41,21 @@
 #define EDGE_CONNECTIONS_PER_CLIENT_MAX 2048
 #define EDGE_BODY_TOTAL_NS (3600 * NS_PER_S)
 
+/* Of one origin and one thread: calls under way, calls that wait for one to end, and for how long.
+ * Origins with calls under way, or remembered for which of their addresses is good. */
+#define ORIGIN_CONNECTIONS_MAX 256
+#define ORIGIN_QUEUE_MAX 1024
+#define ORIGIN_QUEUE_TIMEOUT_NS (10 * NS_PER_S)
+#define ORIGIN_PLACES_MAX ((size_t)4096)
+
+/* Idle connections that a thread keeps to all origins together. */
+#define ORIGIN_IDLE_MAX ((size_t)512)
+
+/* The head of an origin's answer: bytes, fields. More than of requests: policies and
+ * cookies grow long. */
+#define ORIGIN_HEAD_MAX_BYTES ((size_t)32768)
+#define ORIGIN_FIELDS_MAX ((size_t)256)
+
 /* Bytes of an answer that wait for a slow viewer: little, since bodies wait in the cache. */
 #define EDGE_OUTPUT_BYTES ((size_t)65536)
 

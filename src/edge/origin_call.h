@@ -20,6 +20,8 @@ struct origin_client_options {
     uint32_t connections_per_origin;      /* 0: limits.h */
     uint32_t queue_per_origin;            /* 0: limits.h */
     int64_t queue_timeout_ns;             /* 0: limits.h */
+    int64_t second_ns;                    /* in which an origin's timeouts count; 0: a second */
+    const struct http_limits *limits; /* head_bytes, field_count of answers; NULL: limits.h; kept */
 };
 enum err origin_client_new(struct loop *loop, const struct origin_client_options *options,
                            struct origin_client **out, struct errctx *ec) MUST_USE;
@@ -48,7 +50,7 @@ struct origin_call;
 
 /** on_end is the last; NULL allowed for others. */
 struct origin_call_handler {
-    /** The final head. Borrowed until on_end. */
+    /** The final head. Valid until on_end is called. */
     void (*on_head)(void *user, const struct http_response *head);
     void (*on_body)(void *user, struct slice data);
     /** There is room for more of the request body. */

@@ -18,9 +18,12 @@ static enum err option_set(int fd, int level, int name, int value, struct errctx
     return ERR_OK;
 }
 
-/* Wraps the failure with the address's text. */
-static enum err wrap_address(const struct net_address *a, const char *verb, struct errctx *ec)
+/* Wraps the failure with the address's text; returns it. */
+static enum err wrap_address(enum err e, const struct net_address *a, const char *verb,
+                             struct errctx *ec)
 {
+    if (ec == NULL)
+        return e;
     char text[NET_ADDRESS_TEXT_SIZE];
     net_address_format(a, text);
     return err_wrap(ec, "%s %s", verb, text);
@@ -71,7 +74,7 @@ enum err net_listen_tcp(const struct net_address *address, const struct net_list
                         int *out_fd, struct net_address *out_bound, struct errctx *ec)
 {
     enum err e = listen_tcp(address, options, out_fd, out_bound, ec);
-    return e == ERR_OK ? ERR_OK : wrap_address(address, "listen on", ec);
+    return e == ERR_OK ? ERR_OK : wrap_address(e, address, "listen on", ec);
 }
 
 /* No path MTU discovery, and the local address with each datagram. */
@@ -112,7 +115,7 @@ enum err net_bind_udp(const struct net_address *address, const struct net_listen
                       int *out_fd, struct net_address *out_bound, struct errctx *ec)
 {
     enum err e = bind_udp(address, options, out_fd, out_bound, ec);
-    return e == ERR_OK ? ERR_OK : wrap_address(address, "bind UDP", ec);
+    return e == ERR_OK ? ERR_OK : wrap_address(e, address, "bind UDP", ec);
 }
 
 enum err net_connect_tcp(const struct net_address *address, int *out_fd, struct errctx *ec)
@@ -124,7 +127,7 @@ enum err net_connect_tcp(const struct net_address *address, int *out_fd, struct 
     if (e == ERR_OK && connect(fd, &address->sa, address->len) < 0 && errno != EINPROGRESS)
         e = err_errno(ec, "connect");
     if (e != ERR_OK)
-        return wrap_address(address, "connect to", ec);
+        return wrap_address(e, address, "connect to", ec);
     *out_fd = fd_take(&fd);
     return ERR_OK;
 }

@@ -220,11 +220,12 @@ enum err net_tls_origin_client_new(const char *authorities_path, struct net_tls 
     tls->checks_name = true;
     SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER, NULL);
     CHECK(SSL_CTX_set_cipher_list(tls->ctx, NET_CIPHERS_ORIGIN) == 1);
-    enum err e = ERR_OK;
-    if (authorities_path != NULL && SSL_CTX_load_verify_file(tls->ctx, authorities_path) != 1) {
-        (void)tls_corrupt(ec, "no certificates");
-        e = err_wrap(ec, "authorities '%s'", authorities_path);
-    }
+    bool is_loaded =
+        authorities_path == NULL || SSL_CTX_load_verify_file(tls->ctx, authorities_path) == 1;
+    ERR_clear_error();
+    enum err e = is_loaded ? ERR_OK
+                           : err_set(ec, ERR_CORRUPT, "authorities '%s': no PEM certificates",
+                                     authorities_path);
     return tls_finish(tls, e, out_tls);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plays scripts; see script.h. Its sockets block, so that each step is one call.
-#include "script.h"
+#include "http/script.h"
 
 #include "base/check.h"
 #include "net/socket.h"
@@ -103,11 +103,12 @@ static void *script_run(void *arg)
         s->connections++;
         bool is_plain = step->verb == SCRIPT_SINK || step->verb == SCRIPT_STUCK;
         struct net_stream *stream = net_stream_new(fd, is_plain ? NULL : s->tls, true, NULL);
-        if (net_stream_handshake(stream) != NET_IO_OK)
+        const struct script_step *first = step;
+        bool is_up = net_stream_handshake(stream) == NET_IO_OK;
+        while (is_up && step->verb != SCRIPT_END && script_play(s, &step, stream))
+            continue;
+        if (s->tls != NULL && step == first)
             step++; /* the client refused this server */
-        else
-            while (step->verb != SCRIPT_END && script_play(s, &step, stream))
-                continue;
         net_stream_free(stream);
     }
     return NULL;

@@ -11,7 +11,9 @@
 
 #define OK_TEXT "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-/** What the server does with each request, whose head it reads, in order over all connections. */
+/** What the server does with each request, whose head it reads, in order over all connections. A
+ * TLS connection without a request, of a client that refuses the certificate, uses up a step, too.
+ */
 enum script_verb {
     SCRIPT_END,
     SCRIPT_ANSWER,       /* sends the text, goes on */

@@ -18,6 +18,7 @@ enum {
     RCODE_NXDOMAIN = 3,
     TYPE_CNAME = 5,
     NAME_BYTES = 256,
+    PORT_TRIES = 100,
 };
 
 /** A message that is written. */
@@ -201,10 +202,16 @@ void responder_start(struct responder *r, const struct responder_rule *rules)
     struct net_address bound;
     *r = (struct responder){.rules = rules};
     CHECK(net_address_parse(SLICE_LIT("127.0.0.1:0"), &address, NULL) == ERR_OK);
-    CHECK(net_bind_udp(&address, &(struct net_listen_options){0}, &r->udp_fd, &bound, NULL) ==
-          ERR_OK);
-    CHECK(net_listen_tcp(&bound, &(struct net_listen_options){0}, &r->tcp_fd, &address, NULL) ==
-          ERR_OK);
+    const struct net_listen_options options = {0};
+    bool has_both = false;
+    for (int i = 0; i < PORT_TRIES && !has_both; i++) { /* its port may be another's for TCP */
+        struct net_address tcp;
+        CHECK(net_bind_udp(&address, &options, &r->udp_fd, &bound, NULL) == ERR_OK);
+        has_both = net_listen_tcp(&bound, &options, &r->tcp_fd, &tcp, NULL) == ERR_OK;
+        if (!has_both)
+            (void)close(r->udp_fd);
+    }
+    CHECK(has_both);
     r->stop_fd = eventfd(0, EFD_CLOEXEC);
     (void)snprintf(r->servers, sizeof(r->servers), "127.0.0.1:%u", net_address_port(&bound));
     CHECK(pthread_mutex_init(&r->lock, NULL) == 0);
