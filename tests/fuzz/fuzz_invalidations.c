@@ -29,7 +29,7 @@ static void check_position(struct slice text)
     CHECK(feed_position_compare(p, again) == 0);
 }
 
-enum { PATHS_MAX = 64, ENTRIES_MAX = 32 };
+enum { PATHS_MAX = 12, ENTRIES_MAX = 32 };
 
 /* Takes a byte off the front; 0 at the end. */
 static uint8_t take(struct slice *rest)
