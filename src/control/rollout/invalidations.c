@@ -76,15 +76,16 @@ static enum err read_all(struct invalidations *i, struct errctx *ec)
     return err;
 }
 
-void invalidations_read(struct invalidations *i)
+bool invalidations_read(struct invalidations *i)
 {
     struct errctx ec = {0};
     if (read_all(i, &ec) != ERR_OK)
         LOG(LOG_WARNING, "invalidations cannot be read", LOG_ERR(&ec));
     if (feed_log_newest(i->log).number == i->announced)
-        return;
+        return false;
     i->announced = feed_log_newest(i->log).number;
     feed_server_announce(i->rollout->feed);
+    return true;
 }
 
 /* ---- at the start */
@@ -256,7 +257,7 @@ static void count(struct invalidations *i)
 
 void invalidations_tick(struct invalidations *i)
 {
-    invalidations_read(i);
+    (void)invalidations_read(i);
     completion_tidy(&i->completion, time_monotonic_ns());
     look_for_complete(i);
     count(i);

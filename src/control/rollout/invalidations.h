@@ -21,8 +21,9 @@ void invalidations_free(struct invalidations *i);
 /** Adds to the source of the feed server what it asks about invalidations. */
 void invalidations_serve(const struct invalidations *i, struct feed_source *source);
 
-/** Something was committed: takes over what is new, and tells it to those who follow. */
-void invalidations_read(struct invalidations *i);
+/** Something was committed: takes over what is new, and tells it to those who follow. Whether there
+ *  was anything; it leaves once the callback that calls this has returned. */
+bool invalidations_read(struct invalidations *i);
 /** About once a second: what nobody woke us for; gauges. */
 void invalidations_tick(struct invalidations *i);
 

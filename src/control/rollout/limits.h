@@ -61,6 +61,9 @@
 /** One note of a release: some 100,000 held objects. */
 #define ROLLOUT_NOTE_MAX_BYTES ((size_t)64 << 20)
 
+/** How long the next release waits for invalidations to leave: one turn of the loop. */
+#define ROLLOUT_YIELD_NS 1000000LL
+
 /** Invalidations: rows that are read at once, and how often before other events come in. */
 #define ROLLOUT_INVALIDATIONS_PER_READ 256u
 #define ROLLOUT_INVALIDATION_READS_MAX 16u

@@ -69,13 +69,17 @@ static void run(struct rollout *r)
 {
     struct core_action action = {.kind = CORE_NOTHING};
     bool is_changed = false;
+    r->has_yielded = false;
     for (unsigned i = 0; i < ACTIONS_PER_TURN; i++) {
         struct errctx ec = {0};
         core_next(r->core, time_monotonic_ns(), &action);
         if (action.kind == CORE_NOTHING)
             break;
         is_changed = true;
-        if (act(r, &action, &ec) == ERR_OK)
+        bool is_done = act(r, &action, &ec) == ERR_OK;
+        if (is_done && atomic_load(&r->wake_posted))
+            break; /* what was committed meanwhile may be an invalidation */
+        if (is_done)
             continue;
         LOG(LOG_ERROR, "the rollout begins anew from the store", LOG_ERR(&ec));
         rollout_unlead(r);
@@ -109,6 +113,13 @@ static void look(struct rollout *r)
         LOG(LOG_WARNING, "store cannot be read", LOG_ERR(&ec));
 }
 
+/** Lets what was written to nodes leave before a compile begins, which may take long. */
+static void yield(struct rollout *r)
+{
+    r->has_yielded = true;
+    loop_timer_set(r->loop, &r->run, ROLLOUT_YIELD_NS, 0);
+}
+
 static void on_wake(void *rollout)
 {
     struct rollout *r = rollout;
@@ -117,9 +128,12 @@ static void on_wake(void *rollout)
         loop_stop(r->loop);
         return;
     }
-    invalidations_read(r->invalidations); /* before a compile, which may take long */
+    bool is_told = invalidations_read(r->invalidations);
     look(r);
-    run(r);
+    if (is_told && !r->has_yielded)
+        yield(r);
+    else
+        run(r);
 }
 
 void rollout_wake(void *rollout)

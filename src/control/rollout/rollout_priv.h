@@ -28,6 +28,7 @@ struct rollout {
     struct loop *loop;
     struct loop_timer tick;   /* lease, nodes, what nobody wakes us for */
     struct loop_timer run;    /* the core is asked again */
+    bool has_yielded;         /* since it was asked last */
     _Atomic bool wake_posted; /* any thread: one post at most waits */
     _Atomic bool is_stopping; /* set by rollout_stop */
 
