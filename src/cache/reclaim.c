@@ -74,18 +74,20 @@ static void evict(struct cache *c)
     atomic_store(&m->is_exhausted, free_bytes < m->reserve_bytes);
 }
 
-/* Waits for work; false when the thread ends. While nothing can be evicted, a request waits. */
+/* Waits for work; false when the thread ends. While nothing could be evicted, it looks again at
+ * times, and requests wait for that. */
 static bool wait_for_work(struct cache_reclaim *r, struct list *batch)
 {
     (void)pthread_mutex_lock(&r->lock);
     int64_t now_ns = time_monotonic_ns();
     int64_t until_ns = now_ns + CACHE_EXHAUSTED_PAUSE_NS;
     while (!r->is_ending && list_is_empty(&r->retired)) {
-        if (!atomic_load(&r->is_asked)) {
+        bool is_exhausted = atomic_load(&r->cache->memory.is_exhausted);
+        if (!is_exhausted && !atomic_load(&r->is_asked)) {
             (void)pthread_cond_wait(&r->changed, &r->lock);
             continue;
         }
-        if (!atomic_load(&r->cache->memory.is_exhausted) || now_ns >= until_ns)
+        if (!is_exhausted || now_ns >= until_ns)
             break;
         struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
         (void)pthread_cond_clockwait(&r->changed, &r->lock, CLOCK_MONOTONIC, &until);
@@ -101,8 +103,8 @@ static bool wait_for_work(struct cache_reclaim *r, struct list *batch)
 static void run_round(struct cache_reclaim *r, struct list *batch)
 {
     struct cache *c = r->cache;
-    bool is_asked = atomic_exchange(&r->is_asked, false);
-    if (is_asked || atomic_load(&c->memory.is_exhausted))
+    bool is_asked = atomic_exchange(&r->is_asked, false) || atomic_load(&c->memory.is_exhausted);
+    if (is_asked)
         evict(c);
 
     struct list evicted;

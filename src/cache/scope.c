@@ -40,7 +40,8 @@ static struct cache_scope *scope_new(struct cache *c, const char *distribution_i
     atomic_init(&s->refs, 1);
     atomic_init(&s->number, c->feed_number);
     (void)pthread_mutex_init(&s->lock, NULL);
-    CHECK(map_put(&c->scopes, slice_str(s->id), s) == NULL);
+    const void *before = map_put(&c->scopes, slice_str(s->id), s);
+    CHECK(before == NULL);
     return s;
 }
 
@@ -96,8 +97,8 @@ void cache_scope_unref(struct cache_scope *s)
     struct cache *c = s->cache;
     (void)pthread_mutex_lock(&c->scopes_lock);
     bool is_last = atomic_fetch_sub(&s->refs, 1) == 1;
-    if (is_last)
-        CHECK(map_remove(&c->scopes, slice_str(s->id)) == s);
+    const void *removed = is_last ? map_remove(&c->scopes, slice_str(s->id)) : s;
+    CHECK(removed == s);
     (void)pthread_mutex_unlock(&c->scopes_lock);
     if (is_last)
         scope_free(s);
@@ -146,42 +147,53 @@ static uint64_t middle_generation(const struct scope_table *t, uint64_t from, ui
     return middle;
 }
 
-/* A table with room for one more entry; false where everything was invalidated instead. */
+/* A table with more room: larger, or without its older half; false where everything was
+ * invalidated instead. */
 static bool make_room(struct cache_scope *s, uint64_t generation)
 {
     const struct scope_table *t = s->table;
-    if (t != NULL && scope_table_has_room(t))
-        return true;
     size_t capacity = t == NULL ? CACHE_SCOPE_SLOTS_MIN : t->capacity * 2;
     uint64_t after = atomic_load_explicit(&s->all_generation, memory_order_relaxed);
     if (capacity > 2 * CACHE_SCOPE_ENTRIES_MAX) {
         capacity = t->capacity;
         after = middle_generation(t, after, generation);
     }
-    struct scope_table *grown = scope_table_new(&s->cache->memory, s->cache->scope_base, capacity);
-    if (grown == NULL) {
+    struct scope_table *roomier =
+        scope_table_new(&s->cache->memory, s->cache->scope_base, capacity);
+    if (roomier == NULL) {
         invalidate_everything(s, generation);
         return false;
     }
     if (t != NULL)
-        scope_table_copy(grown, t, after);
+        scope_table_copy(roomier, t, after);
     atomic_store_explicit(&s->all_generation, after, memory_order_release);
-    replace_table(s, grown);
+    replace_table(s, roomier);
     return true;
+}
+
+/* The uri, or all that begins like it. The lock is held. */
+static void add(struct cache_scope *s, struct slice text, bool is_prefix, uint64_t generation)
+{
+    if (s->table != NULL && scope_table_put(s->table, text, is_prefix, generation))
+        return;
+    if (!make_room(s, generation))
+        return;
+    bool has_room = scope_table_put(s->table, text, is_prefix, generation);
+    CHECK(has_room);
 }
 
 /* One path; `*` stands for all that begins like it. */
 static void invalidate_path(struct cache_scope *s, struct slice path, uint64_t generation)
 {
+    if (atomic_load_explicit(&s->all_generation, memory_order_relaxed) == generation)
+        return; /* a path before this one did it for all */
     bool is_prefix = slice_ends_with(path, SLICE_LIT("*"));
     if (is_prefix)
         path.len = min_size(path.len - 1, CACHE_PREFIX_MAX_BYTES);
-    if (atomic_load_explicit(&s->all_generation, memory_order_relaxed) == generation)
-        return;
     if (is_prefix && (path.len == 0 || slice_equal(path, SLICE_LIT("/"))))
         invalidate_everything(s, generation);
-    else if (make_room(s, generation))
-        scope_table_put(s->table, path, is_prefix, generation);
+    else
+        add(s, path, is_prefix, generation);
 }
 
 /* The lock is held. */
@@ -212,8 +224,7 @@ void cache_scope_touch(struct cache_scope *s, struct slice uri)
 {
     (void)pthread_mutex_lock(&s->lock);
     uint64_t generation = atomic_load_explicit(&s->generation, memory_order_relaxed) + 1;
-    if (make_room(s, generation))
-        scope_table_put(s->table, uri, false, generation);
+    add(s, uri, false, generation);
     atomic_store_explicit(&s->generation, generation, memory_order_release);
     (void)pthread_mutex_unlock(&s->lock);
 }

@@ -37,11 +37,6 @@ void scope_table_free(struct scope_table *t)
         memory_free(t->memory, t, table_bytes(t->capacity));
 }
 
-bool scope_table_has_room(const struct scope_table *t)
-{
-    return t->count < t->capacity / 2;
-}
-
 /* The hash of a text that is one byte longer. */
 static uint64_t hash_step(uint64_t hash, uint64_t base, uint8_t byte)
 {
@@ -69,27 +64,32 @@ static size_t slot_of(const struct scope_table *t, uint64_t hash)
     }
 }
 
-static void put_hash(struct scope_table *t, uint64_t hash, uint64_t generation)
+static bool put_hash(struct scope_table *t, uint64_t hash, uint64_t generation)
 {
     struct scope_slot *slot = &t->slots[slot_of(t, hash)];
+    bool is_new = atomic_load_explicit(&slot->hash, memory_order_relaxed) == 0;
+    if (is_new && t->count >= t->capacity / 2)
+        return false;
     atomic_store_explicit(&slot->generation, generation, memory_order_relaxed);
-    if (atomic_load_explicit(&slot->hash, memory_order_relaxed) == hash)
-        return;
-    CHECK(scope_table_has_room(t));
-    atomic_store_explicit(&slot->hash, hash, memory_order_release);
-    t->count++;
+    if (is_new) {
+        atomic_store_explicit(&slot->hash, hash, memory_order_release);
+        t->count++;
+    }
+    return true;
 }
 
-void scope_table_put(struct scope_table *t, struct slice text, bool is_prefix, uint64_t generation)
+bool scope_table_put(struct scope_table *t, struct slice text, bool is_prefix, uint64_t generation)
 {
     CHECK(!is_prefix || (text.len > 0 && text.len <= CACHE_PREFIX_MAX_BYTES));
     uint64_t hash = 0;
     for (size_t i = 0; i < text.len; i++)
         hash = hash_step(hash, t->base, text.data[i]);
-    put_hash(t, slot_hash(hash, is_prefix), generation);
+    if (!put_hash(t, slot_hash(hash, is_prefix), generation))
+        return false;
     if (is_prefix)
         atomic_fetch_or_explicit(&t->lengths[text.len / 64], UINT64_C(1) << (text.len % 64),
                                  memory_order_release);
+    return true;
 }
 
 void scope_table_copy(struct scope_table *t, const struct scope_table *from, uint64_t after)
@@ -99,8 +99,9 @@ void scope_table_copy(struct scope_table *t, const struct scope_table *from, uin
         uint64_t hash = atomic_load_explicit(&from->slots[i].hash, memory_order_relaxed);
         uint64_t generation =
             atomic_load_explicit(&from->slots[i].generation, memory_order_relaxed);
-        if (hash != 0 && generation > after)
-            put_hash(t, hash, generation);
+        bool is_copied = hash != 0 && generation > after;
+        bool has_room = !is_copied || put_hash(t, hash, generation);
+        CHECK(has_room);
     }
     for (size_t i = 0; i < SCOPE_LENGTH_WORDS; i++)
         t->lengths[i] = atomic_load_explicit(&from->lengths[i], memory_order_relaxed);

@@ -37,11 +37,9 @@ struct scope_table *scope_table_new(struct cache_memory *m, uint64_t base, size_
     MUST_USE;
 void scope_table_free(struct scope_table *t);
 
-/** Whether one more entry fits. */
-bool scope_table_has_room(const struct scope_table *t);
-
-/** Adds the text, or raises its generation; there is room. The writer. */
-void scope_table_put(struct scope_table *t, struct slice text, bool is_prefix, uint64_t generation);
+/** Adds the text, or raises its generation. False: it is new, and the table full. The writer. */
+bool scope_table_put(struct scope_table *t, struct slice text, bool is_prefix, uint64_t generation)
+    MUST_USE;
 
 /** Copies the entries newer than `after` of another table with the same base. The writer. */
 void scope_table_copy(struct scope_table *t, const struct scope_table *from, uint64_t after);

@@ -7,11 +7,12 @@
 
 #include <cmocka.h>
 
-#include "base/alloc.h"
+#include "base/random.h"
 #include "base/time.h"
 #include "os/rcu.h"
 #include "shared/test_arena.h"
 
+#include <pthread.h>
 #include <sched.h>
 
 #define DEADLINE_NS (20 * NS_PER_S)
@@ -144,8 +145,11 @@ struct cache_fetch *site_lead(const struct site *s, const struct cache_request *
 void site_store(const struct site *s, const struct cache_request *request,
                 const struct cache_head *head, const char *body)
 {
-    struct cache_fetch *f = site_lead(s, request);
-    struct cache_object *o;
+    struct cache_request again = *request;
+    struct cache_object *o = NULL;
+    if (cache_find(s->thread, request, &o) == CACHE_OBJECT)
+        again.stale = o;
+    struct cache_fetch *f = site_lead(s, &again);
     struct cache_fill *fill;
     assert_true(cache_fetch_publish(f, request, head, &o, &fill));
     if (fill != NULL) {
@@ -199,16 +203,114 @@ void waiting_fini(struct waiting *w)
     w->info.object = NULL;
 }
 
-uint8_t site_byte(uint64_t position)
+static void note_wake(struct cache_reader *r)
 {
-    return (uint8_t)(position * 7 + (position >> 8) * 3 + (position >> 16));
+    struct viewer *v = r->user;
+    v->wakes++;
+    v->last = CACHE_READ_DATA;
+}
+
+void viewer_init(struct viewer *v, const struct site *s, struct cache_object *o)
+{
+    *v = (struct viewer){.reader = {.on_ready = note_wake}, .object = o};
+    v->reader.user = v;
+    assert_true(cache_reader_init(&v->reader, s->thread, o));
+    cache_object_ref(o);
+}
+
+/* The pattern of test bodies: a period that no slice is a multiple of, and as much again, so that a
+ * run of that length starts anywhere in it. */
+enum { PERIOD = 65521 };
+static uint8_t pattern[2 * PERIOD];
+
+static void make_pattern(void)
+{
+    struct prng random;
+    prng_init_fixed(&random, 7);
+    for (size_t i = 0; i < PERIOD; i++)
+        pattern[i] = pattern[i + PERIOD] = (uint8_t)prng_next(&random);
 }
 
 struct slice site_bytes(uint64_t from, size_t size)
 {
-    static _Thread_local uint8_t bytes[65536];
-    assert_true(size <= sizeof(bytes));
-    for (size_t i = 0; i < size; i++)
-        bytes[i] = site_byte(from + i);
-    return slice_of(bytes, size);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, make_pattern);
+    return slice_of(pattern + from % PERIOD, size < PERIOD ? size : PERIOD);
+}
+
+static void check_bytes(uint64_t from, struct slice bytes)
+{
+    while (bytes.len > 0) {
+        struct slice expected = site_bytes(from, bytes.len);
+        assert_true(slice_equal(slice_sub(bytes, 0, expected.len), expected));
+        from += expected.len;
+        bytes = slice_sub(bytes, expected.len, bytes.len);
+    }
+}
+
+size_t viewer_read(struct viewer *v, size_t bytes)
+{
+    size_t got = 0;
+    while (got < bytes) {
+        struct slice data;
+        v->last = cache_reader_next(&v->reader, &data);
+        if (v->last != CACHE_READ_DATA)
+            break;
+        assert_true(data.len > 0);
+        data = slice_sub(data, 0, bytes - got);
+        check_bytes(v->reader.position, data);
+        cache_reader_consume(&v->reader, data.len);
+        got += data.len;
+    }
+    return got;
+}
+
+void viewer_fini(struct viewer *v)
+{
+    cache_reader_fini(&v->reader);
+    cache_object_unref(v->object);
+    v->object = NULL;
+}
+
+static void note_room(void *user)
+{
+    struct leader *l = user;
+    l->rooms++;
+    l->may_send = true;
+}
+
+static void note_abandoned(void *user)
+{
+    struct leader *l = user;
+    l->is_abandoned = true;
+}
+
+void leader_init(struct leader *l, const struct site *s, const struct cache_request *request,
+                 const struct cache_head *head)
+{
+    *l = (struct leader){.may_send = true};
+    struct cache_fetch *f = site_lead(s, request);
+    assert_true(cache_fetch_publish(f, request, head, &l->object, &l->fill));
+    cache_object_ref(l->object);
+    struct cache_fill_handler handler = {
+        .on_room = note_room, .on_abandoned = note_abandoned, .user = l};
+    cache_fill_set_handler(l->fill, &handler);
+}
+
+void leader_send(struct leader *l, uint64_t bytes)
+{
+    while (bytes > 0 && l->may_send) {
+        size_t now = bytes < 16384 ? (size_t)bytes : 16384;
+        l->may_send = cache_fill_append(l->fill, site_bytes(l->sent, now));
+        l->sent += now;
+        bytes -= now;
+    }
+}
+
+void leader_fini(struct leader *l, bool is_whole)
+{
+    if (l->fill != NULL)
+        cache_fill_end(l->fill, is_whole);
+    cache_object_unref(l->object);
+    *l = (struct leader){0};
 }

@@ -58,9 +58,37 @@ void waiting_init(struct waiting *w);
 void waiting_join(struct waiting *w, const struct site *s, const struct cache_request *request);
 void waiting_fini(struct waiting *w);
 
-/** Byte `position` of every test body. */
-uint8_t site_byte(uint64_t position);
-/** Bytes [from, from + size) of it, until the next call. At most 64 KiB. */
+/** A viewer that checks each byte that it gets. */
+struct viewer {
+    struct cache_reader reader;
+    struct cache_object *object; /* with a reference */
+    enum cache_read last;        /* what next said last */
+    unsigned wakes;              /* calls of on_ready */
+};
+/** Begins to read; fails where the front is gone. */
+void viewer_init(struct viewer *v, const struct site *s, struct cache_object *o);
+/** Reads up to so many bytes, until next says something else than DATA. Returns the bytes. */
+size_t viewer_read(struct viewer *v, size_t bytes);
+void viewer_fini(struct viewer *v);
+
+/** A leader that fills a body with test bytes as fast as it may. */
+struct leader {
+    struct cache_fill *fill;
+    struct cache_object *object; /* with a reference */
+    uint64_t sent;
+    bool may_send;
+    unsigned rooms; /* calls of on_room */
+    bool is_abandoned;
+};
+/** Publishes; fails where that is refused. */
+void leader_init(struct leader *l, const struct site *s, const struct cache_request *request,
+                 const struct cache_head *head);
+/** Appends up to so many bytes in pieces of 16 KiB, while it may. */
+void leader_send(struct leader *l, uint64_t bytes);
+/** Ends the fill, where it was not ended, and lets the object go. */
+void leader_fini(struct leader *l, bool is_whole);
+
+/** Bytes [from, from + size) of every test body, up to 65,521 of them; constant. Any thread. */
 struct slice site_bytes(uint64_t from, size_t size);
 
 #endif
