@@ -92,7 +92,6 @@ void bench_init(struct bench *b, const struct responder_rule *rules)
     b->loop = loop_new(false);
     responder_start(&b->names, rules == NULL ? no_rules : rules);
     b->options.resolver.servers = b->names.servers;
-    b->options.resolver.timeout_ns = 5 * BENCH_SECOND_NS;
     b->options.second_ns = BENCH_SECOND_NS;
     b->origin = (struct release_origin){.id = "o",
                                         .path = "",

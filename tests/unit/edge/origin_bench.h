@@ -23,6 +23,9 @@ struct bench {
     const char *host; /* the Host field */
 };
 
+/** From which of its callbacks a call is cancelled. */
+enum cancels { NEVER, ON_HEAD, ON_BODY, ON_WRITABLE };
+
 /** What one call heard. */
 struct heard {
     struct bench *bench;
@@ -37,7 +40,7 @@ struct heard {
     char server[16]; /* the Server field of the head, read at each piece of the body */
     const struct http_response *head;
 
-    enum { NEVER, ON_HEAD, ON_BODY, ON_WRITABLE } cancels;
+    enum cancels cancels;
     bool pauses; /* after each piece of the body, for a turn */
     struct loop_timer resume;
     struct slice piece;   /* sent until told to wait, and on */

@@ -126,9 +126,15 @@ void script_start(struct script *s, const struct script_step *steps, const struc
     CHECK(pthread_create(&s->thread, NULL, script_run, s) == 0);
 }
 
+void script_join(struct script *s)
+{
+    CHECK(s->is_joined || pthread_join(s->thread, NULL) == 0);
+    s->is_joined = true;
+}
+
 void script_stop(struct script *s)
 {
-    CHECK(pthread_join(s->thread, NULL) == 0);
+    script_join(s);
     (void)close(s->listen_fd);
     buf_fini(&s->requests);
 }

@@ -38,8 +38,9 @@ struct script {
     int listen_fd;
     struct net_address address;
     pthread_t thread;
+    bool is_joined;
     _Atomic unsigned connections;
-    struct buf requests; /* all bytes that were read; after script_stop */
+    struct buf requests; /* all bytes that were read; after script_join */
 };
 
 /**
@@ -49,6 +50,8 @@ struct script {
 void script_start(struct script *s, const struct script_step *steps, const struct net_tls *tls,
                   const char *at);
 /** Waits for the last step. */
+void script_join(struct script *s);
+/** Frees; waits where nobody has. */
 void script_stop(struct script *s);
 
 #endif
