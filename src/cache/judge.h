@@ -37,6 +37,16 @@ struct cache_verdict {
     struct slice vary;           /* joined Vary field; empty: none. "*" only where it is storable */
 };
 
+/**
+ * Whether an answer was fresh when it came. One that was not is stored to be validated and, where
+ * it allows it, served stale; but it is nobody's who only waited for it (RFC 9111 section 5.2.2.4):
+ * it may be one viewer's page.
+ */
+static inline bool cache_verdict_was_fresh(const struct cache_verdict *v)
+{
+    return v->is_storable && v->lifetime_s > v->initial_age_s;
+}
+
 /** Judges one answer. *out lives in `a`. */
 void cache_judge(const struct cache_rules *rules, const struct cache_answer *answer,
                  struct arena *a, struct cache_verdict *out);

@@ -561,6 +561,30 @@ static void an_answer_is_as_old_as_its_date_its_age_and_its_delay_say(void **sta
     }
 }
 
+static void an_answer_that_was_never_fresh_is_not_for_those_who_wait(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t m;
+        const char *lines;
+        bool was_fresh;
+    } cases[] = {
+        {0, "Cache-Control: max-age=60", true},
+        {0, "Cache-Control: max-age=60\nAge: 59", true},
+        {0, "Cache-Control: max-age=60\nAge: 60\n" TAG, false},
+        {0, "Cache-Control: no-cache\n" TAG, false},
+        {0, "Cache-Control: max-age=0\n" TAG, false},
+        {0, "Cache-Control: no-store", false},
+        {1, "Cache-Control: no-store", true},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct exchange e = {.m = cases[i].m, .d = 9, .max = YEAR, .lines = cases[i].lines};
+        struct cache_verdict v = judge(&e);
+        if (cache_verdict_was_fresh(&v) != cases[i].was_fresh)
+            fail_msg("case %zu: want %d\n%s", i, cases[i].was_fresh, cases[i].lines);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -581,6 +605,7 @@ int main(void)
         cmocka_unit_test(an_expired_answer_is_served_as_it_allows),
         cmocka_unit_test(what_is_of_use_only_when_stale_is_stored_too),
         cmocka_unit_test(an_answer_is_as_old_as_its_date_its_age_and_its_delay_say),
+        cmocka_unit_test(an_answer_that_was_never_fresh_is_not_for_those_who_wait),
     };
     return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }
