@@ -21,6 +21,7 @@ void site_join(struct site *s, struct cache *cache)
 {
     rcu_thread_register();
     s->cache = cache;
+    s->arena = &arena;
     s->loop = loop_new(false);
     loop_set_wait_hooks(s->loop, rcu_offline, rcu_online);
     s->thread = cache_thread_new(cache, s->loop);
@@ -93,18 +94,18 @@ struct cache_request site_get(const struct site *s, const char *uri, const char 
         .cookies = {.mode = RELEASE_SELECT_NONE},
         .queries = {.mode = RELEASE_SELECT_ALL},
     };
-    struct http_fields *sent = ARENA_NEW(&arena, struct http_fields);
+    struct http_fields *sent = ARENA_NEW(s->arena, struct http_fields);
     struct slice rest = slice_str(field);
     struct slice name;
     if (field != NULL && slice_split(&rest, ':', &name))
-        http_fields_add(&arena, sent, name, slice_trim(rest));
+        http_fields_add(s->arena, sent, name, slice_trim(rest));
     struct slice query = slice_str(uri);
     struct slice path;
     (void)slice_split(&query, '?', &path);
     struct cache_key_input input = {
         .distribution_id = "D1", .policy = &policy, .path = path, .query = query, .fields = sent};
-    struct cache_key *key = ARENA_NEW(&arena, struct cache_key);
-    cache_key_build(&arena, &input, key);
+    struct cache_key *key = ARENA_NEW(s->arena, struct cache_key);
+    cache_key_build(s->arena, &input, key);
     return (struct cache_request){
         .key = key, .scope = s->scope, .sent = sent, .now_ns = loop_now_ns(s->loop)};
 }
@@ -118,8 +119,8 @@ struct cache_head site_head(const struct site *s, const struct cache_request *re
         .response_ns = loop_now_ns(s->loop),
         .is_head_only = request->is_head,
     };
-    http_fields_add_str(&arena, &head.fields, "Content-Type", "text/plain");
-    head.vary_values = cache_vary_values(&arena, head.verdict.vary, request->sent);
+    http_fields_add_str(s->arena, &head.fields, "Content-Type", "text/plain");
+    head.vary_values = cache_vary_values(s->arena, head.verdict.vary, request->sent);
     return head;
 }
 
@@ -127,7 +128,7 @@ struct cache_head site_head_of(const struct site *s, const struct cache_request 
                                uint64_t length_bytes)
 {
     struct cache_head head = site_head(s, request, "");
-    http_fields_add_str(&arena, &head.fields, "ETag", "\"one\"");
+    http_fields_add_str(s->arena, &head.fields, "ETag", "\"one\"");
     head.has_length = true;
     head.length_bytes = length_bytes;
     return head;

@@ -4,6 +4,7 @@
 #ifndef TEST_CACHE_SITE_H
 #define TEST_CACHE_SITE_H
 
+#include "base/arena.h"
 #include "cache/cache.h"
 
 struct site {
@@ -11,6 +12,7 @@ struct site {
     struct loop *loop;
     struct cache_thread *thread;
     struct cache_scope *scope; /* of distribution "D1" */
+    struct arena *arena;       /* for requests and heads; the test's own, unless set otherwise */
 };
 
 /** Fails where anything is left at the end: objects, bytes. */
@@ -28,7 +30,7 @@ void site_until(struct site *s, bool (*claim)(void *arg), void *arg);
 /** Turns until the cache holds at most so many bytes. */
 void site_until_bytes(struct site *s, size_t bytes);
 
-/** GET of a uri, with fields "name: value" (or NULL), in the test's arena. */
+/** GET of a uri, with a field "name: value" (or NULL), in the site's arena. */
 struct cache_request site_get(const struct site *s, const char *uri, const char *field);
 
 /** A head with status 200, fresh for a minute; `vary` and values by the request. */
