@@ -375,8 +375,10 @@ static void a_call_may_be_cancelled_from_its_callbacks(void **state)
 static void *thread_run(void *arg)
 {
     const struct bench *shared = (const struct bench *)arg;
-    struct bench b = *shared;
-    b.loop = loop_new(false);
+    struct bench b = {.options = shared->options,
+                      .origin = shared->origin,
+                      .host = shared->host,
+                      .loop = loop_new(false)};
     bench_open(&b);
     for (int i = 0; i < 20; i++) {
         struct heard h = {0};
