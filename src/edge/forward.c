@@ -7,6 +7,8 @@
 #include "cache/key.h"
 #include "edge/path.h"
 
+#include <stdio.h>
+
 #define HTTP_PORT 80
 #define HTTPS_PORT 443
 
@@ -84,10 +86,13 @@ static bool is_of_family(struct slice name, struct slice family)
 
 static enum kind kind_of(struct slice name)
 {
+    uint8_t first = name.len == 0 ? 0 : name.data[0] | 0x20; /* letters in lower case */
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         struct slice known = kinds[i].name;
         bool is_family = known.data[known.len - 1] == '-';
-        if (is_family ? is_of_family(name, known) : slice_equal_nocase(name, known))
+        if (known.data[0] != first || (known.len != name.len && !is_family))
+            continue; /* nearly all: this is done for every request */
+        if (slice_equal_nocase(is_family ? slice_sub(name, 0, known.len) : name, known))
             return kinds[i].kind;
     }
     return KIND_OTHER;
@@ -100,6 +105,9 @@ static const struct slice cloudfront = SLICE_LIT("cloudfront-");
 /* Fields that only an edge may set. */
 static bool is_reserved(struct slice name)
 {
+    uint8_t first = name.len == 0 ? 0 : name.data[0] | 0x20;
+    if (first != 'x' && first != 'c')
+        return false;
     static const struct slice families[] = {SLICE_LIT("cloudfront-"), SLICE_LIT("x-amz-cf-"),
                                             SLICE_LIT("x-edge-"), SLICE_LIT("x-weir-")};
     for (size_t i = 0; i < ARRAY_LEN(families); i++) {
@@ -196,6 +204,22 @@ const struct http_fields *edge_viewer_fields(struct arena *a, const struct edge_
 
 /* ---- the request */
 
+/* Texts one after the other, in `a`: as printf would, but this is done for every request. */
+static struct slice joined(struct arena *a, const struct slice *parts, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += parts[i].len;
+    uint8_t *out = arena_alloc(a, bytes + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].len > 0)
+            memcpy(out + len, parts[i].data, parts[i].len);
+        len += parts[i].len;
+    }
+    return slice_of(out, len);
+}
+
 /* What is being made. */
 struct forwarding {
     const struct edge_identity *identity;
@@ -245,13 +269,17 @@ static struct slice host_of(const struct forwarding *f)
     const struct release_origin *origin = d->origin;
     if (is_selected(d->behavior, SLICE_LIT("host")))
         return f->viewer->request->authority;
-    bool is_ipv6 = slice_find(slice_str(origin->domain_name), ':') < strlen(origin->domain_name);
-    const char *open = is_ipv6 ? "[" : "";
-    const char *close = is_ipv6 ? "]" : "";
+    struct slice name = slice_str(origin->domain_name);
+    bool is_ipv6 = slice_find(name, ':') < name.len;
     uint16_t port = d->is_https_origin ? origin->https_port : origin->http_port;
-    if (port == (d->is_https_origin ? HTTPS_PORT : HTTP_PORT))
-        return slice_str(arena_printf(f->arena, "%s%s%s", open, origin->domain_name, close));
-    return slice_str(arena_printf(f->arena, "%s%s%s:%u", open, origin->domain_name, close, port));
+    if (!is_ipv6 && port == (d->is_https_origin ? HTTPS_PORT : HTTP_PORT))
+        return name;
+    char digits[sizeof(":65535")] = "";
+    if (port != (d->is_https_origin ? HTTPS_PORT : HTTP_PORT))
+        (void)snprintf(digits, sizeof(digits), ":%u", port);
+    const struct slice parts[] = {slice_str(is_ipv6 ? "[" : ""), name,
+                                  slice_str(is_ipv6 ? "]" : ""), slice_str(digits)};
+    return joined(f->arena, parts, ARRAY_LEN(parts));
 }
 
 static void add(struct forwarding *f, struct slice name, struct slice value)
@@ -263,13 +291,15 @@ static void add(struct forwarding *f, struct slice name, struct slice value)
 static void add_appended(struct forwarding *f, const char *name, const char *value)
 {
     const struct http_fields *fields = &f->viewer->request->fields;
-    const char *list = "";
-    for (size_t i = 0; i < fields->count; i++) {
-        const struct http_field *field = &fields->items[i];
-        if (slice_equal_nocase(field->name, slice_str(name)) && field->value.len > 0)
-            list = arena_printf(f->arena, "%s%.*s, ", list, SLICE_FMT(field->value));
+    struct slice list = slice_str(value);
+    for (size_t i = fields->count; i > 0; i--) {
+        const struct http_field *field = &fields->items[i - 1];
+        if (field->value.len == 0 || !slice_equal_nocase(field->name, slice_str(name)))
+            continue;
+        const struct slice parts[] = {field->value, SLICE_LIT(", "), list};
+        list = joined(f->arena, parts, ARRAY_LEN(parts));
     }
-    add(f, slice_str(name), slice_str(arena_printf(f->arena, "%s%s", list, value)));
+    add(f, slice_str(name), list);
 }
 
 static void add_viewers_fields(struct forwarding *f)
@@ -329,31 +359,24 @@ static void add_custom_fields(struct forwarding *f)
     }
 }
 
-/* Origin path, viewer's path, and what policies take of the query. */
-static struct slice target_of(const struct forwarding *f, struct slice path, struct slice query)
-{
-    return slice_str(arena_printf(f->arena, "%.*s%s%.*s", SLICE_FMT(path), query.len > 0 ? "?" : "",
-                                  SLICE_FMT(query)));
-}
-
 void edge_forward(const struct edge_identity *identity, const struct edge_viewer *viewer,
                   struct arena *a, const struct edge_decision *d, struct http_request *out)
 {
     struct forwarding f = {.identity = identity, .viewer = viewer, .decision = d, .arena = a};
     CHECK(d->behavior != NULL && d->origin != NULL && d->fields != NULL);
-    struct slice prefix = edge_path_escape(a, slice_str(d->origin->path));
-    struct slice path =
-        slice_str(arena_printf(a, "%.*s%.*s", SLICE_FMT(prefix), SLICE_FMT(d->path)));
     struct slice query = cache_select_query_either(
         a, &d->behavior->cache.queries, &d->behavior->forward.queries, viewer->request->query);
+    const struct slice parts[] = {edge_path_escape(a, slice_str(d->origin->path)), d->path,
+                                  slice_str(query.len > 0 ? "?" : ""), query};
+    struct slice target = joined(a, parts, ARRAY_LEN(parts));
     struct slice host = host_of(&f);
     add(&f, SLICE_LIT("Host"), host);
     add_viewers_fields(&f);
     add_our_fields(&f);
     add_custom_fields(&f);
     *out = (struct http_request){.method = viewer->request->method,
-                                 .target = target_of(&f, path, query),
-                                 .path = path,
+                                 .target = target,
+                                 .path = slice_sub(target, 0, parts[0].len + parts[1].len),
                                  .query = query,
                                  .authority = host,
                                  .minor_version = 1,
