@@ -3,6 +3,7 @@
 // in the trial.
 #include "edge/decide.h"
 
+#include "edge/forward.h"
 #include "edge/limits.h"
 #include "edge/steps_priv.h"
 
@@ -11,11 +12,17 @@ static const struct {
     const char *name;
     enum edge_step_end (*run)(struct edge_walk *w);
 } steps[] = {
-    {"host", edge_step_host},         {"distribution", edge_step_distribution},
-    {"enabled", edge_step_enabled},   {"behavior", edge_step_behavior},
-    {"method", edge_step_method},     {"body", edge_step_body},
-    {"protocol", edge_step_protocol}, {"root-object", edge_step_root_object},
-    {"caching", edge_step_caching},   {"key", edge_step_key},
+    {"host", edge_step_host},                 /* there is one */
+    {"distribution", edge_step_distribution}, /* answers to it: else 403, 421 */
+    {"enabled", edge_step_enabled},           /* else 403 */
+    {"loop", edge_step_loop},                 /* was here before: 508 */
+    {"behavior", edge_step_behavior},         /* by path */
+    {"method", edge_step_method},             /* allowed: else 403 */
+    {"body", edge_step_body},                 /* with GET: 403 */
+    {"protocol", edge_step_protocol},         /* redirect, HTTPS only */
+    {"root-object", edge_step_root_object},   /* for "/" */
+    {"caching", edge_step_caching},           /* looked up, or passed */
+    {"key", edge_step_key},
 };
 
 enum edge_step_end edge_step_refuse(struct edge_walk *w, uint16_t status, const char *reason)
@@ -55,4 +62,13 @@ uint64_t edge_error_ttl_s(const struct edge_distribution *d, unsigned status)
             high = middle;
     }
     return EDGE_ERROR_TTL_S;
+}
+
+void edge_decide_forward(const struct edge_identity *identity, const struct edge_viewer *viewer,
+                         struct arena *a, struct edge_decision *d)
+{
+    enum release_origin_protocol protocol = d->origin->protocol;
+    d->is_https_origin = protocol == RELEASE_ORIGIN_HTTPS_ONLY ||
+                         (protocol == RELEASE_ORIGIN_MATCH_VIEWER && viewer->is_tls);
+    edge_forward(identity, viewer, a, d, &d->sent);
 }

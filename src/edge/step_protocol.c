@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Step: the viewer protocol policy. Over plain HTTP a behaviour may redirect to HTTPS or refuse.
+// Steps: requests that come round again, and the viewer protocol policy: over plain HTTP a
+// behaviour may redirect to HTTPS or refuse.
+#include "edge/forward.h"
 #include "edge/steps_priv.h"
 
 #define HTTPS_PORT 443
+
+enum edge_step_end edge_step_loop(struct edge_walk *w)
+{
+    if (!edge_is_loop(w->decision->distribution, &w->viewer->request->fields))
+        return EDGE_STEP_NEXT;
+    return edge_step_refuse(w, 508, "the request came round to the distribution that sent it");
+}
 
 /* The same request over HTTPS. The host is one that a distribution answers to, port and path are
  * what the parser let through: nothing in it can end the field or change the authority. */

@@ -35,6 +35,7 @@ enum edge_step_end edge_step_method(struct edge_walk *w);
 enum edge_step_end edge_step_body(struct edge_walk *w);
 
 /* step_protocol.c */
+enum edge_step_end edge_step_loop(struct edge_walk *w);
 enum edge_step_end edge_step_protocol(struct edge_walk *w);
 
 /* step_key.c */
