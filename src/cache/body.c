@@ -3,13 +3,11 @@
 // (reader.c) on theirs.
 #include "cache/body_priv.h"
 
-#include "base/alloc.h"
 #include "base/check.h"
 #include "cache/cache_priv.h"
 #include "cache/fill_priv.h"
+#include "cache/limits.h"
 #include "cache/reader_priv.h"
-
-#include <stdlib.h>
 
 struct cache_body *body_new(struct cache *c, bool has_length, uint64_t length)
 {
@@ -32,6 +30,16 @@ void body_ref(struct cache_body *b)
     CHECK(before > 0);
 }
 
+static void piece_free(struct cache_piece *p)
+{
+    memory_slice_free(p, sizeof(*p) + p->capacity);
+}
+
+static size_t index_bytes(const struct cache_body *b)
+{
+    return b->piece_count * sizeof(struct cache_piece *);
+}
+
 void body_unref(struct cache_body *b)
 {
     if (b == NULL || atomic_fetch_sub(&b->refs, 1) > 1)
@@ -41,9 +49,10 @@ void body_unref(struct cache_body *b)
     struct cache_piece *p = b->first;
     while (p != NULL) {
         struct cache_piece *next = p->next;
-        free(p);
+        piece_free(p);
         p = next;
     }
+    memory_free(m, b->index, index_bytes(b));
     memory_give(m, b->held_bytes);
     (void)pthread_mutex_destroy(&b->lock);
     memory_free(m, b, sizeof(*b));
@@ -57,7 +66,7 @@ size_t body_piece_cost(size_t capacity)
 void body_add_piece(struct cache_body *b, size_t capacity)
 {
     CHECK(capacity > 0 && body_room(b) == 0);
-    struct cache_piece *p = mem_alloc(sizeof(*p) + capacity);
+    struct cache_piece *p = memory_slice_new(sizeof(*p) + capacity);
     p->next = NULL;
     p->start = atomic_load_explicit(&b->filled, memory_order_relaxed);
     p->capacity = capacity;
@@ -67,6 +76,7 @@ void body_add_piece(struct cache_body *b, size_t capacity)
     else
         __atomic_store_n(&b->last->next, p, __ATOMIC_RELEASE);
     b->last = p;
+    b->piece_count++;
 }
 
 size_t body_room(const struct cache_body *b)
@@ -116,7 +126,8 @@ static size_t give_up_first(struct cache_body *b)
         b->last = NULL;
     b->epoch++;
     size_t cost = body_piece_cost(p->capacity);
-    free(p);
+    piece_free(p);
+    b->piece_count--;
     CHECK(cost <= b->held_bytes);
     b->held_bytes -= cost;
     return cost;
@@ -181,6 +192,17 @@ void body_unclaim(struct cache_body *b)
     (void)pthread_mutex_unlock(&b->lock);
 }
 
+/* So that a range finds its slice at once; without memory for that it walks. */
+static void make_index(struct cache_body *b)
+{
+    if (b->piece_count <= CACHE_UNINDEXED_SLICES)
+        return;
+    b->index = memory_new(&b->cache->memory, index_bytes(b));
+    size_t i = 0;
+    for (struct cache_piece *p = b->first; p != NULL && b->index != NULL; p = p->next)
+        b->index[i++] = p;
+}
+
 void body_settle(struct cache_body *b)
 {
     CHECK(b->fill == NULL && list_is_empty(&b->waiting));
@@ -188,6 +210,7 @@ void body_settle(struct cache_body *b)
     struct list *after;
     LIST_FOR_EACH (node, after, &b->readers)
         list_remove(node);
+    make_index(b);
     atomic_store_explicit(&b->is_settled, true, memory_order_release);
 }
 
@@ -196,11 +219,28 @@ static bool piece_holds(const struct cache_piece *p, uint64_t position)
     return position >= p->start && position - p->start < p->capacity;
 }
 
+/* The last piece that begins at or before the position; the body is settled. */
+static struct cache_piece *find_indexed(const struct cache_body *b, uint64_t position)
+{
+    size_t from = 0;
+    size_t to = b->piece_count;
+    while (to - from > 1) {
+        size_t middle = from + (to - from) / 2;
+        if (b->index[middle]->start <= position)
+            from = middle;
+        else
+            to = middle;
+    }
+    return b->index[from];
+}
+
 struct cache_piece *body_find_piece(const struct cache_body *b, struct cache_piece *hint,
                                     uint64_t position)
 {
     if (hint != NULL && piece_holds(hint, position))
         return hint;
+    if (b->index != NULL)
+        return find_indexed(b, position);
     struct cache_piece *p = hint != NULL && hint->start < position ? hint : b->first;
     while (p != NULL && !piece_holds(p, position))
         p = __atomic_load_n(&p->next, __ATOMIC_ACQUIRE);

@@ -56,6 +56,9 @@ struct cache_body {
     bool had_viewers;
     uint64_t fastest;        /* furthest that any viewer came */
     struct cache_fill *fill; /* while it fills */
+
+    size_t piece_count;
+    struct cache_piece **index; /* all pieces, once it is settled, if they are many; or NULL */
 };
 
 /** One reference, filling, nothing in it. NULL where no memory can be had. */

@@ -146,8 +146,8 @@ struct cache_request {
                                        a waiter waits */
     bool is_head;
     int64_t now_ns;
-    const struct cache_object *stale; /* for a join: what was found and must be revalidated; NULL:
-                                         none. cache_find does not look at it */
+    struct cache_object *stale; /* for a join: what was found and must be revalidated; NULL: none.
+                                   cache_find does not look at it */
 };
 
 /** Finds the object of the key and variant that no invalidation has outdated. *out is borrowed
@@ -162,7 +162,8 @@ struct cache_fetch;
 
 enum cache_outcome {
     CACHE_FETCH_OBJECT,   /* an object is there (its body may be filling): `object` */
-    CACHE_FETCH_RELEASED, /* not shareable (or other variant): ask by yourself, without waiting */
+    CACHE_FETCH_RELEASED, /* not shareable, of another variant, or to be validated before each use:
+                             ask by yourself, without waiting */
     CACHE_FETCH_FAILED,   /* the leader's failure: `status` and `reason` */
 };
 
@@ -219,7 +220,8 @@ struct cache_fill;
 /**
  * The answer is storable: makes the object, puts it in the index (unless an invalidation came
  * meanwhile: then it serves those who wait and nobody else) in place of what the request would have
- * found, wakes the waiters whose variant it is and releases the others. Ends the fetch.
+ * found, wakes the waiters whose variant it is and releases the others; all where the answer was
+ * never fresh (cache_verdict_was_fresh). Ends the fetch.
  * *out_object: borrowed as cache_find's. *out_fill: to be filled, ends with cache_fill_end; NULL
  * where there is no body (HEAD, or a length of 0). The leader's own viewer begins to read before
  * the first append.
@@ -282,9 +284,9 @@ struct cache_reader {
     void *user;
     struct cache_object *object; /* NULL: not begun, or ended */
     struct cache_thread *thread;
-    uint64_t position; /* next byte; init sets 0, the caller may raise it before the first next */
-    uint64_t end; /* first byte that is not wanted; init sets UINT64_MAX: all; the caller may lower
-                     it before the first next */
+    uint64_t position; /* next byte; init sets 0; the caller may raise it before any next */
+    uint64_t end; /* first byte that is not wanted; init sets UINT64_MAX: all; the caller may change
+                     it before any next: so one reader serves several ranges in rising order */
     /* the cache's */
     struct cache_piece *piece; /* held the position while the body's epoch was that; or NULL */
     uint64_t epoch;
@@ -298,10 +300,9 @@ struct cache_reader {
     bool is_registered;   /* in the body's list */
 };
 /**
- * Begins to read. Position and end may be changed until the first cache_reader_next. False, and
- * nothing to end: the body's front was given up between the look-up and now; look up anew. Never
- * false within on_outcome, nor for the leader right after its publish. Cost: one atomic increment
- * where the body is complete; a lock of the body's own while it fills.
+ * Begins to read. False, and nothing to end: the body's front was given up between the look-up and
+ * now; look up anew. Never false within on_outcome, nor for the leader right after its publish.
+ * Cost: one atomic increment where the body is complete; a lock of the body's own while it fills.
  */
 bool cache_reader_init(struct cache_reader *r, struct cache_thread *t, struct cache_object *o)
     MUST_USE;

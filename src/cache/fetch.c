@@ -41,7 +41,8 @@ struct cache_fetch {
     struct list in_entry;
     struct list waiters; /* struct cache_waiter.node; shard lock */
     bool is_head;
-    struct arena arena;  /* holds the two below */
+    struct cache_object *stale; /* a reference; what it revalidates, or NULL */
+    struct arena arena;         /* holds the two below */
     struct slice vary;   /* as the newest object of the key has it: what tells variants apart */
     struct slice values; /* of the leader */
 };
@@ -168,7 +169,7 @@ static bool join_ended(struct cache_entry *e, const struct cache_request *reques
     if (found == CACHE_OBJECT) {
         bool is_new = o->head.response_ns >= request->now_ns ||
                       cache_object_age_s(o, request->now_ns) < o->head.verdict.lifetime_s;
-        if (o == request->stale || !is_new)
+        if (o == request->stale || !is_new || !cache_verdict_was_fresh(&o->head.verdict))
             return false;
         info = (struct cache_outcome_info){.outcome = CACHE_FETCH_OBJECT, .object = o};
     }
@@ -195,7 +196,7 @@ static struct cache_fetch *find_fetch(struct cache_entry *e, const struct cache_
 /* What tells variants of the key apart, as far as that is known. Lock held. */
 static void note_variant(struct cache_fetch *f, const struct cache_request *request)
 {
-    const struct cache_object *o = f->entry == NULL ? NULL : f->entry->objects;
+    struct cache_object *o = f->entry == NULL ? NULL : f->entry->objects;
     while (o != NULL && o->is_marker)
         o = o->next;
     if (o == NULL || o->head.verdict.vary.len == 0)
@@ -214,8 +215,11 @@ static struct cache_fetch *fetch_new(struct cache_thread *t, const struct cache_
     f->scope = scope_ref(request->scope);
     f->number = cache_scope_number(f->scope);
     f->stamp = scope_generation(f->scope);
-    if (request->stale != NULL)
-        f->stamp = object_valid_at(request->stale, f->stamp);
+    if (request->stale != NULL) {
+        f->stale = request->stale;
+        f->stamp = object_valid_at(f->stale, f->stamp);
+        cache_object_ref(f->stale);
+    }
     f->shard = s;
     f->entry = e;
     f->is_head = request->is_head;
@@ -233,6 +237,7 @@ static void fetch_free(struct cache_fetch *f)
 {
     CHECK(list_is_empty(&f->waiters));
     f->thread->fetches--;
+    cache_object_unref(f->stale);
     cache_scope_unref(f->scope);
     arena_fini(&f->arena);
     free(f);
@@ -307,7 +312,8 @@ static void mail_all(struct cache_fetch *f, const struct cache_outcome_info *inf
 }
 
 /* Waiters get the object, but for those who joined after an invalidation (0: there was none) that
- * it does not satisfy. Lock held. */
+ * it does not satisfy; and none gets what must be validated before each use, which may be the
+ * leader's own. Lock held. */
 static void mail_object(struct cache_fetch *f, struct cache_object *o, uint64_t outdated_at)
 {
     const struct cache_outcome_info object = {.outcome = CACHE_FETCH_OBJECT, .object = o};
@@ -317,8 +323,9 @@ static void mail_object(struct cache_fetch *f, struct cache_object *o, uint64_t 
     LIST_FOR_EACH (node, after, &f->waiters) {
         struct cache_waiter *w = LIST_ENTRY(node, struct cache_waiter, node);
         bool is_too_old = outdated_at > 0 && w->joined_generation >= outdated_at;
+        bool is_shared = !is_too_old && cache_verdict_was_fresh(&o->head.verdict);
         list_remove(node);
-        mail_outcome(w, is_too_old ? &alone : &object);
+        mail_outcome(w, is_shared ? &object : &alone);
     }
 }
 
@@ -363,7 +370,7 @@ static void conclude(struct cache_fetch *f, const struct cache_request *request,
         index_link(f->shard, e, o);
         count(&c->counts.stored);
     } else {
-        reclaim_retire(&c->reclaim, &o->retired);
+        reclaim_retire(&c->reclaim, &o->retired, 0);
     }
     mail_object(f, o, outdated_at);
     list_remove(&f->in_entry);
@@ -465,7 +472,7 @@ static void mark(struct cache_fetch *f, struct cache_object *marker)
         bool is_same = slice_equal(o->head.verdict.vary, f->vary) &&
                        slice_equal(o->head.vary_values, f->values) &&
                        (!f->is_head || o->head.is_head_only);
-        if (o->is_marker || is_same)
+        if (o->is_marker || is_same || o == f->stale)
             index_unlink(f->shard, o);
     }
     if (marker != NULL) {

@@ -87,6 +87,11 @@ struct cache_entry *index_entry_new(struct cache *c, const struct cache_key *key
     return e;
 }
 
+static size_t entry_cost(size_t key_bytes)
+{
+    return memory_cost(sizeof(struct cache_entry) + key_bytes);
+}
+
 void index_entry_free(struct cache_entry *e)
 {
     if (e != NULL)
@@ -110,7 +115,7 @@ void index_entry_tidy(struct cache_shard *s, struct cache_entry *e)
     while (*at != e)
         at = &(*at)->next;
     (void)rcu_swap_ptr(at, e->next);
-    reclaim_retire(&c->reclaim, &e->retired);
+    reclaim_retire(&c->reclaim, &e->retired, entry_cost(e->key_bytes));
 }
 
 static _Atomic uint64_t *gauge_of(struct cache *c, const struct cache_object *o)
@@ -160,7 +165,7 @@ void index_unlink(struct cache_shard *s, struct cache_object *o)
     list_remove(&o->in_queue);
     s->object_count--;
     atomic_fetch_sub_explicit(gauge_of(e->cache, o), 1, memory_order_relaxed);
-    reclaim_retire(&e->cache->reclaim, &o->retired);
+    reclaim_retire(&e->cache->reclaim, &o->retired, object_cost(o));
 }
 
 void index_remove(struct cache_object *o)
@@ -181,7 +186,7 @@ void index_remove(struct cache_object *o)
  * visited since the hand passed it last. What somebody else holds would free nothing, and is passed
  * over. The lock is held. Source: Zhang et al., SIEVE is Simpler than LRU, NSDI 2024.
  */
-static size_t evict_from(struct cache_shard *s, size_t steps)
+static bool evict_from(struct cache_shard *s, size_t steps)
 {
     for (; steps > 0 && !list_is_empty(&s->queue); steps--) {
         if (s->hand == &s->queue)
@@ -192,39 +197,38 @@ static size_t evict_from(struct cache_shard *s, size_t steps)
         if (was_visited || atomic_load(&o->refs) > 1)
             continue;
         struct cache_entry *e = o->entry;
-        size_t cost = object_cost(o);
         index_unlink(s, o);
         index_entry_tidy(s, e);
         count(&e->cache->counts.evictions);
-        return cost;
+        return true;
     }
-    return 0;
+    return false;
 }
 
 /* The shard's turn: looked through twice at most (visited bits first), the lock given back now and
  * then. */
-static size_t evict_from_shard(struct cache_shard *s)
+static bool evict_from_shard(struct cache_shard *s)
 {
     size_t looked = 0;
     size_t objects = 1;
-    size_t cost = 0;
-    while (cost == 0 && looked < 2 * objects) {
+    bool is_evicted = false;
+    while (!is_evicted && looked < 2 * objects) {
         (void)pthread_mutex_lock(&s->lock);
         objects = s->object_count;
-        cost = evict_from(s, CACHE_EVICT_STEPS);
+        is_evicted = evict_from(s, CACHE_EVICT_STEPS);
         (void)pthread_mutex_unlock(&s->lock);
         looked += CACHE_EVICT_STEPS;
     }
-    return cost;
+    return is_evicted;
 }
 
-size_t index_evict(struct cache *c)
+bool index_evict(struct cache *c)
 {
     struct cache_index *x = &c->index;
-    size_t cost = 0;
-    for (size_t i = 0; i <= x->shard_mask && cost == 0; i++)
-        cost = evict_from_shard(&x->shards[x->evict_next++ & x->shard_mask]);
-    return cost;
+    bool is_evicted = false;
+    for (size_t i = 0; i <= x->shard_mask && !is_evicted; i++)
+        is_evicted = evict_from_shard(&x->shards[x->evict_next++ & x->shard_mask]);
+    return is_evicted;
 }
 
 void index_clear(struct cache *c)

@@ -76,9 +76,9 @@ void index_unlink(struct cache_shard *s, struct cache_object *o);
 void index_remove(struct cache_object *o);
 
 /**
- * Evicts one object (SIEVE) that nobody but the index holds. Returns what that will free, 0 where
- * nothing can be evicted. The reclaimer's thread; takes locks of shards.
+ * Evicts one object (SIEVE) that nobody but the index holds; false where there is none. The
+ * reclaimer's thread; takes locks of shards.
  */
-size_t index_evict(struct cache *c);
+bool index_evict(struct cache *c);
 
 #endif

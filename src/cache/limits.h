@@ -68,5 +68,9 @@
 
 /* Allocations from here on are mapped by themselves, in whole pages. */
 #define CACHE_MAPPED_BYTES ((size_t)128 * 1024)
+#define CACHE_PAGE_BYTES ((size_t)4096)
+
+/* Complete bodies of more slices have an index of them, for ranges. */
+#define CACHE_UNINDEXED_SLICES 8
 
 #endif

@@ -11,8 +11,10 @@
 #include "cache/fill_priv.h"
 #include "cache/limits.h"
 #include "cache/reclaim_priv.h"
+#include "os/sanitizer.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 void memory_init(struct cache_memory *m, size_t limit_bytes, struct cache_reclaim *reclaim)
 {
@@ -33,9 +35,8 @@ void memory_fini(struct cache_memory *m)
 size_t memory_cost(size_t size)
 {
     /* As glibc's malloc: a header word, 16 bytes granularity, 32 at least; large ones in pages. */
-    const size_t page = 4096;
     if (size >= CACHE_MAPPED_BYTES)
-        return (size + 16 + page - 1) / page * page;
+        return (size + 16 + CACHE_PAGE_BYTES - 1) / CACHE_PAGE_BYTES * CACHE_PAGE_BYTES;
     return max_size((size + 8 + 15) / 16 * 16, 32);
 }
 
@@ -72,6 +73,31 @@ void memory_free(struct cache_memory *m, void *p, size_t size)
         return;
     free(p);
     memory_give(m, memory_cost(size));
+}
+
+/* A sanitizer watches what malloc gave. */
+static bool is_mapped(size_t size)
+{
+    return size >= CACHE_MAPPED_BYTES && !HAS_SANITIZER;
+}
+
+void *memory_slice_new(size_t size)
+{
+    if (!is_mapped(size))
+        return mem_alloc(size);
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK_MSG(p != MAP_FAILED, "out of memory: %zu bytes", size);
+    return p;
+}
+
+void memory_slice_free(void *p, size_t size)
+{
+    if (!is_mapped(size)) {
+        free(p);
+        return;
+    }
+    int failed = munmap(p, size);
+    CHECK(failed == 0);
 }
 
 bool memory_is_low(const struct cache_memory *m)

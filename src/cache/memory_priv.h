@@ -45,6 +45,11 @@ void *memory_new(struct cache_memory *m, size_t size) MUST_USE;
 /** What memory_new gave. NULL is fine. */
 void memory_free(struct cache_memory *m, void *p, size_t size);
 
+/** Bytes for a slice, not cleared, whose cost the caller took. Large ones are mapped by themselves,
+ * so that what is given back leaves the process. */
+void *memory_slice_new(size_t size) MUST_USE;
+void memory_slice_free(void *p, size_t size);
+
 /** So little is free that the reclaimer should evict. */
 bool memory_is_low(const struct cache_memory *m);
 

@@ -174,6 +174,8 @@ bool object_fits(const struct cache_object *o, const struct cache_request *reque
 
 size_t object_cost(const struct cache_object *o)
 {
+    if (atomic_load(&o->refs) > 1)
+        return 0;
     size_t cost = memory_cost(o->size_bytes);
     if (o->body != NULL && atomic_load(&o->body->refs) == 1)
         cost += memory_cost(sizeof(*o->body)) + o->body->held_bytes;

@@ -47,7 +47,7 @@ uint64_t object_valid_at(const struct cache_object *o, uint64_t most);
 /** Whether the variant and the method fit; body whole or filling, front there. */
 bool object_fits(const struct cache_object *o, const struct cache_request *request);
 
-/** What freeing it will give back. */
+/** What the last reference gives back, where the caller holds that one; else 0. */
 size_t object_cost(const struct cache_object *o);
 
 /** The validator with which a viewer can fetch the rest of the body by itself. */

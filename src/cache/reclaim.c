@@ -19,8 +19,10 @@
 
 #include <time.h>
 
-void reclaim_retire(struct cache_reclaim *r, struct cache_retired *retired)
+void reclaim_retire(struct cache_reclaim *r, struct cache_retired *retired, size_t bytes)
 {
+    retired->bytes = bytes;
+    atomic_fetch_add(&r->retired_bytes, bytes);
     (void)pthread_mutex_lock(&r->lock);
     list_push_back(&r->retired, &retired->node);
     (void)pthread_cond_signal(&r->changed);
@@ -37,14 +39,16 @@ void reclaim_evict(struct cache_reclaim *r)
     (void)pthread_mutex_unlock(&r->lock);
 }
 
-static void release_batch(struct list *batch)
+static void release_batch(struct cache_reclaim *r, struct list *batch)
 {
     struct list *node;
     struct list *after;
     LIST_FOR_EACH (node, after, batch) {
         struct cache_retired *retired = LIST_ENTRY(node, struct cache_retired, node);
         list_remove(node);
-        retired->release(retired);
+        size_t bytes = retired->bytes;
+        retired->release(retired); /* counted twice for a moment, rather than not at all */
+        atomic_fetch_sub(&r->retired_bytes, bytes);
     }
 }
 
@@ -59,19 +63,21 @@ static bool take_retired(struct cache_reclaim *r, struct list *batch)
     return true;
 }
 
+/* What is free, and what will be once readers are done. */
+static size_t free_soon(struct cache *c)
+{
+    const struct cache_memory *m = &c->memory;
+    return m->limit_bytes - atomic_load(&m->used_bytes) + atomic_load(&c->reclaim.retired_bytes);
+}
+
 /* Evicts down to the reserve. Says so where that cannot be done, since then fills must live on
  * what they have. */
 static void evict(struct cache *c)
 {
     struct cache_memory *m = &c->memory;
-    size_t target = 2 * m->reserve_bytes;
-    size_t free_bytes = m->limit_bytes - atomic_load(&m->used_bytes);
-    size_t evicted = 1;
-    while (free_bytes < target && evicted > 0) {
-        evicted = index_evict(c);
-        free_bytes += evicted;
-    }
-    atomic_store(&m->is_exhausted, free_bytes < m->reserve_bytes);
+    while (free_soon(c) < 2 * m->reserve_bytes && index_evict(c))
+        continue;
+    atomic_store(&m->is_exhausted, free_soon(c) < m->reserve_bytes);
 }
 
 /* Waits for work; false when the thread ends. While nothing could be evicted, it looks again at
@@ -113,8 +119,8 @@ static void run_round(struct cache_reclaim *r, struct list *batch)
     (void)pthread_mutex_unlock(&r->lock);
     if (has_evicted || !list_is_empty(batch))
         rcu_wait_readers();
-    release_batch(batch);
-    release_batch(&evicted);
+    release_batch(r, batch);
+    release_batch(r, &evicted);
     if (is_asked && atomic_load(&c->memory.waiting_count) > 0)
         memory_wake(&c->memory); /* also where nothing was freed: then they give up what they can */
 }
@@ -126,7 +132,7 @@ static void *reclaim_run(void *arg)
     struct list batch;
     while (wait_for_work(r, &batch))
         run_round(r, &batch);
-    release_batch(&batch); /* it ends only when nobody reads any more */
+    release_batch(r, &batch); /* it ends only when nobody reads any more */
     return NULL;
 }
 
@@ -153,7 +159,7 @@ void reclaim_all(struct cache_reclaim *r)
 {
     struct list batch;
     while (take_retired(r, &batch))
-        release_batch(&batch);
+        release_batch(r, &batch);
     (void)pthread_cond_destroy(&r->changed);
     (void)pthread_mutex_destroy(&r->lock);
 }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 struct cache;
 
@@ -16,12 +17,14 @@ struct cache;
 struct cache_retired {
     struct list node;
     void (*release)(struct cache_retired *r); /* after the grace period; the reclaimer's thread */
+    size_t bytes;                             /* of memory that the release will give back */
 };
 
 struct cache_reclaim {
     struct cache *cache;
     pthread_t thread;
-    _Atomic bool is_asked; /* to evict */
+    _Atomic bool is_asked;        /* to evict */
+    _Atomic size_t retired_bytes; /* what the memory will get back without further eviction */
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
@@ -36,8 +39,9 @@ void reclaim_stop(struct cache_reclaim *r);
 /** Releases what is retired, without a grace period: nobody reads any more. After reclaim_stop. */
 void reclaim_all(struct cache_reclaim *r);
 
-/** Releases it after a grace period. Any thread, under any lock. */
-void reclaim_retire(struct cache_reclaim *r, struct cache_retired *retired);
+/** Releases it, and with it about so many bytes, after a grace period. Any thread, under any
+ *  lock. */
+void reclaim_retire(struct cache_reclaim *r, struct cache_retired *retired, size_t bytes);
 /** Asks for eviction. Any thread, under any lock; cheap where it was asked already. */
 void reclaim_evict(struct cache_reclaim *r);
 

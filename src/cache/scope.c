@@ -127,7 +127,7 @@ static void replace_table(struct cache_scope *s, struct scope_table *t)
 {
     struct scope_table *before = rcu_swap_ptr(&s->table, t);
     if (before != NULL)
-        reclaim_retire(&s->cache->reclaim, &before->retired);
+        reclaim_retire(&s->cache->reclaim, &before->retired, scope_table_cost(before));
 }
 
 /* Everything that began before `generation` is outdated; entries are not needed for that. */

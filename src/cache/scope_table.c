@@ -37,6 +37,11 @@ void scope_table_free(struct scope_table *t)
         memory_free(t->memory, t, table_bytes(t->capacity));
 }
 
+size_t scope_table_cost(const struct scope_table *t)
+{
+    return memory_cost(table_bytes(t->capacity));
+}
+
 /* The hash of a text that is one byte longer. */
 static uint64_t hash_step(uint64_t hash, uint64_t base, uint8_t byte)
 {

@@ -36,6 +36,8 @@ struct scope_table {
 struct scope_table *scope_table_new(struct cache_memory *m, uint64_t base, size_t capacity)
     MUST_USE;
 void scope_table_free(struct scope_table *t);
+/** What that gives back. */
+size_t scope_table_cost(const struct scope_table *t);
 
 /** Adds the text, or raises its generation. False: it is new, and the table full. The writer. */
 bool scope_table_put(struct scope_table *t, struct slice text, bool is_prefix, uint64_t generation)

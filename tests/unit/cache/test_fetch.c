@@ -335,6 +335,47 @@ static void who_joins_after_the_end_is_answered_as_if_it_had_waited(void **state
     cache_fetch_release(site_lead(&site, &a), false); /* nor does what is stale by itself */
 }
 
+static void what_was_never_fresh_is_for_its_leader_alone(void **state)
+{
+    (void)state;
+    struct cache_request a = get("/a");
+    struct cache_fetch *f = site_lead(&site, &a);
+    struct waiting w;
+    waiting_join(&w, &site, &a);
+    struct cache_head head = site_head_of(&site, &a, 1);
+    head.verdict.lifetime_s = 0;
+    struct cache_object *o;
+    struct cache_fill *fill;
+    assert_true(cache_fetch_publish(f, &a, &head, &o, &fill));
+    (void)cache_fill_append(fill, SLICE_LIT("x"));
+    cache_fill_end(fill, true);
+    site_turn(&site);
+    assert_int_equal(w.info.outcome, CACHE_FETCH_RELEASED);
+    assert_string_equal(site_find(&site, &a), "x"); /* to be validated */
+    f = site_lead(&site, &a);                       /* by whoever comes, not answered by it */
+    waiting_join(&w, &site, &a);
+    assert_true(cache_fetch_refresh(f, &a, o, &head, &o));
+    site_turn(&site);
+    assert_int_equal(w.info.outcome, CACHE_FETCH_RELEASED);
+}
+
+static void a_release_with_a_mark_drops_what_was_revalidated(void **state)
+{
+    (void)state;
+    struct cache_request first = site_get(&site, "/a", "Accept: x");
+    struct cache_request second = site_get(&site, "/a", "Accept-Language: de");
+    store(&first, "Accept", "one");
+    store(&second, "Accept-Language", "two"); /* the origin now tells variants apart otherwise */
+    struct cache_object *o;
+    assert_int_equal(cache_find(site.thread, &first, &o), CACHE_OBJECT);
+    first.stale = o;
+    cache_fetch_release(site_lead(&site, &first), true);
+    assert_string_equal(site_find(&site, &first), "");
+    first.now_ns += 11 * NS_PER_S;
+    assert_null(site_find(&site, &first));
+    assert_string_equal(site_find(&site, &second), "two");
+}
+
 static void a_304_puts_a_new_head_over_the_same_body(void **state)
 {
     (void)state;
@@ -416,6 +457,8 @@ int main(void)
         TEST(waiters_of_another_variant_are_released_and_collapse_among_themselves),
         TEST(a_get_does_not_wait_for_a_head),
         TEST(who_joins_after_the_end_is_answered_as_if_it_had_waited),
+        TEST(what_was_never_fresh_is_for_its_leader_alone),
+        TEST(a_release_with_a_mark_drops_what_was_revalidated),
         TEST(a_304_puts_a_new_head_over_the_same_body),
         TEST(an_answer_without_a_body_has_no_fill),
         TEST(a_body_that_was_cut_is_not_found),

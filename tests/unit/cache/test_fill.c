@@ -121,6 +121,41 @@ static void a_viewer_of_a_range_gets_its_bytes_and_no_others(void **state)
     viewer_fini(&v);
 }
 
+static void a_complete_body_is_read_from_any_position(void **state)
+{
+    (void)state;
+    enum { LENGTH = 5 << 20 };
+    struct prng random;
+    prng_init_fixed(&random, 3);
+    for (int has_length = 0; has_length < 2; has_length++) {
+        struct leader l;
+        lead(&l, has_length ? "/known" : "/unknown", has_length ? LENGTH : 0);
+        leader_send(&l, LENGTH);
+        struct viewer v; /* several ranges, rising, by one reader */
+        viewer_init(&v, &site, l.object);
+        v.reader.end = 0;
+        cache_fill_end(l.fill, true);
+        while (v.reader.end < LENGTH) {
+            v.reader.position = v.reader.end + prng_below(&random, 2 * MIB / 10);
+            v.reader.end = v.reader.position + 1 + prng_below(&random, 2 * MIB / 10);
+            uint64_t expected = v.reader.end > LENGTH ? LENGTH : v.reader.end;
+            (void)viewer_read(&v, LENGTH);
+            assert_int_equal(v.last, CACHE_READ_END);
+            assert_true(v.reader.position >= expected);
+        }
+        viewer_fini(&v);
+        for (unsigned i = 0; i < 200; i++) {
+            viewer_init(&v, &site, l.object);
+            v.reader.position = prng_below(&random, LENGTH);
+            size_t left = LENGTH - (size_t)v.reader.position;
+            assert_int_equal(viewer_read(&v, 300 * KIB), left < 300 * KIB ? left : 300 * KIB);
+            viewer_fini(&v);
+        }
+        l.fill = NULL;
+        leader_fini(&l, true);
+    }
+}
+
 static void a_cut_body_is_read_up_to_the_cut(void **state)
 {
     (void)state;
@@ -503,6 +538,27 @@ static void a_full_cache_evicts_and_goes_on(void **state)
     assert_false(is_found("/0"));
 }
 
+static void what_somebody_reads_is_not_evicted(void **state)
+{
+    (void)state;
+    struct leader l;
+    struct viewer v;
+    lead(&l, "/read", 200 * KIB);
+    viewer_init(&v, &site, l.object);
+    leader_send(&l, 200 * KIB);
+    leader_fini(&l, true);
+    for (unsigned i = 0; i < 200; i++) {
+        lead(&l, arena_printf(&arena, "/%u", i), 200 * KIB);
+        leader_send(&l, 200 * KIB);
+        leader_fini(&l, true);
+        site_until_bytes(&site, 15 * MIB);
+    }
+    assert_false(is_found("/0"));
+    assert_true(is_found("/read"));
+    assert_int_equal(viewer_read(&v, MIB), 200 * KIB);
+    viewer_fini(&v);
+}
+
 static void what_is_read_twice_outlives_a_scan(void **state)
 {
     (void)state;
@@ -529,6 +585,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_viewer_gets_bytes_as_they_come),
         TEST(a_viewer_of_a_range_gets_its_bytes_and_no_others),
+        TEST(a_complete_body_is_read_from_any_position),
         TEST(a_cut_body_is_read_up_to_the_cut),
         TEST(bytes_beyond_the_length_are_dropped),
         TEST(a_small_body_takes_what_it_needs),
@@ -545,6 +602,7 @@ int main(void)
         TEST(the_front_is_held_until_waiters_have_begun_to_read),
         TEST(where_viewers_hold_all_memory_nothing_is_stored_until_they_leave),
         TEST(a_full_cache_evicts_and_goes_on),
+        TEST(what_somebody_reads_is_not_evicted),
         TEST(what_is_read_twice_outlives_a_scan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
