@@ -268,8 +268,8 @@ struct slice cache_joined(struct arena *a, const struct http_fields *fields, con
         if (value.len == 0)
             continue;
         if (len > 0) {
-            memcpy(out + len, ", ", 2);
-            len += 2;
+            out[len++] = ',';
+            out[len++] = ' ';
         }
         memcpy(out + len, value.data, value.len);
         len += value.len;
