@@ -116,6 +116,8 @@ enum err tool_client_call(const struct tool_client *client, struct arena *a,
     http_fields_add_str(a, &request.fields, "Host", client->endpoint.authority);
     if (call->content_type != NULL)
         http_fields_add_str(a, &request.fields, "Content-Type", call->content_type);
+    if (call->if_match != NULL)
+        http_fields_add_str(a, &request.fields, "If-Match", call->if_match);
     sign(a, client, call, &request);
     const struct http_call_options options = {
         .address = client->endpoint.address,

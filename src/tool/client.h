@@ -42,6 +42,7 @@ struct tool_call {
     const char *path;         /* percent-coded */
     const char *query;        /* without '?'; NULL: none */
     const char *content_type; /* of the body; NULL: none */
+    const char *if_match;     /* NULL: none */
     struct slice body;
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The demo. Called by cmd in a process of its own beside the supervisor, which it may block; ends
-// with the supervisor at the latest.
+// The demo. Called by cmd in a process of its own beside the supervisor, which it may block. Where
+// there is an edge it stays, because its origins live here; ends with the supervisor at the latest.
 #include "aws/xml.h"
 #include "base/time.h"
+#include "tool/demo_cdn.h"
 #include "tool/demo_text.h"
 #include "tool/demo_zone.h"
 #include "tool/environment.h"
@@ -19,6 +20,16 @@
 
 /* Record sets of a zone that holds nothing but what it was born with: SOA and NS. */
 #define SETS_OF_EMPTY_ZONE 2
+
+/** One start of the demo. */
+struct demo {
+    struct arena *arena;
+    struct tool_ready ready;
+    struct tool_client client;
+    struct loop *loop; /* of the origins */
+    struct demo_cdn cdn;
+    struct demo_facts facts;
+};
 
 static void pause_briefly(void)
 {
@@ -67,32 +78,30 @@ static enum err wait_until_insync(const struct tool_client *client, const char *
 }
 
 /** Fills the zone and waits until it is served. */
-static enum err fill_zone(const struct tool_client *client, struct arena *a,
-                          struct demo_facts *facts, struct errctx *ec)
+static enum err fill_zone(struct demo *d, struct errctx *ec)
 {
     struct r53_change_record_sets_request request;
     struct r53_change_record_sets_response response;
-    demo_zone_batch(a, facts->zone_id, &request);
-    enum err e = tool_route53_change(client, a, &request, &response, ec);
+    demo_zone_batch(d->arena, d->facts.zone_id, d->cdn.domain_name, &request);
+    enum err e = tool_route53_change(&d->client, d->arena, &request, &response, ec);
     if (e != ERR_OK)
         return e;
-    facts->change_id = response.change_info->id;
-    return wait_until_insync(client, facts->change_id, ec);
+    d->facts.change_id = response.change_info->id;
+    return wait_until_insync(&d->client, d->facts.change_id, ec);
 }
 
-static enum err create_zone(const struct tool_client *client, struct arena *a,
-                            struct demo_facts *facts, struct errctx *ec)
+static enum err create_zone(struct demo *d, struct errctx *ec)
 {
     struct r53_hosted_zone_config config = {.comment = "Made by weir up --demo"};
     const struct r53_create_hosted_zone_request request = {
         .name = DEMO_ZONE ".",
-        .caller_reference = arena_printf(a, "demo-%lld", (long long)time_unix_ms()),
+        .caller_reference = arena_printf(d->arena, "demo-%lld", (long long)time_unix_ms()),
         .hosted_zone_config = &config,
     };
     struct r53_create_hosted_zone_response response;
-    enum err e = tool_route53_create_zone(client, a, &request, &response, ec);
+    enum err e = tool_route53_create_zone(&d->client, d->arena, &request, &response, ec);
     if (e == ERR_OK)
-        facts->zone_id = response.hosted_zone->id;
+        d->facts.zone_id = response.hosted_zone->id;
     return e;
 }
 
@@ -106,27 +115,40 @@ first_if_demo(const struct r53_list_hosted_zones_by_name_response *list)
 }
 
 /**
- * Finds or makes the demo zone. One that a former start made but did not fill is filled now; in an
- * account with other zones alone none is made, and facts->zone_id stays NULL.
+ * Finds or makes the demo zone; in an account with other zones alone none is made, and the zone's
+ * id stays NULL. *out_is_empty: it must be filled, perhaps since a former start did not come to it.
  */
-static enum err provide_zone(const struct tool_client *client, struct arena *a,
-                             struct demo_facts *facts, struct errctx *ec)
+static enum err provide_zone(struct demo *d, bool *out_is_empty, struct errctx *ec)
 {
     struct r53_list_hosted_zones_by_name_response list;
-    enum err e = tool_route53_zones(client, a, DEMO_ZONE ".", &list, ec);
+    enum err e = tool_route53_zones(&d->client, d->arena, DEMO_ZONE ".", &list, ec);
     if (e != ERR_OK)
         return e;
     const struct r53_hosted_zone *zone = first_if_demo(&list);
     if (zone != NULL) {
-        facts->zone_id = zone->id;
-        bool is_filled = zone->resource_record_set_count > SETS_OF_EMPTY_ZONE;
-        return is_filled ? ERR_OK : fill_zone(client, a, facts, ec);
+        d->facts.zone_id = zone->id;
+        *out_is_empty = zone->resource_record_set_count <= SETS_OF_EMPTY_ZONE;
+        return ERR_OK;
     }
-    e = tool_route53_zones(client, a, NULL, &list, ec);
+    e = tool_route53_zones(&d->client, d->arena, NULL, &list, ec);
     if (e != ERR_OK || list.hosted_zones_count > 0)
         return e;
-    e = create_zone(client, a, facts, ec);
-    return e == ERR_OK ? fill_zone(client, a, facts, ec) : e;
+    *out_is_empty = true;
+    return create_zone(d, ec);
+}
+
+/** Zone, and where there is an edge a distribution that names of the zone lead to. */
+static enum err provide(struct demo *d, struct errctx *ec)
+{
+    bool is_empty = false;
+    enum err e = provide_zone(d, &is_empty, ec);
+    if (e != ERR_OK || d->facts.zone_id == NULL)
+        return e;
+    if (d->ready.http != NULL)
+        e = demo_cdn_provide(&d->client, d->loop, d->arena, &d->cdn, ec);
+    if (e == ERR_OK && is_empty)
+        e = fill_zone(d, ec);
+    return e == ERR_OK && d->cdn.id != NULL ? demo_cdn_wait(&d->client, &d->cdn, ec) : e;
 }
 
 /** The path of this program and that of the data directory, as they work from anywhere. */
@@ -145,40 +167,59 @@ static enum err find_paths(struct arena *a, const char *data_dir, struct demo_fa
     return ERR_OK;
 }
 
-static enum err run_demo(struct arena *a, const char *data_dir, struct demo_facts *facts,
-                         struct errctx *ec)
+static void gather_facts(struct demo *d)
 {
-    struct tool_ready ready = {0};
-    AUTO_CLIENT struct tool_client client = {0};
-    enum err e = wait_until_ready(a, data_dir, &ready, ec);
+    d->facts.dns = d->ready.dns;
+    d->facts.api = d->ready.api;
+    d->facts.admin = d->ready.admin;
+    d->facts.http = d->ready.http;
+    d->facts.https = d->ready.https;
+    d->facts.has_other_key =
+        tool_variable("AWS_ACCESS_KEY_ID") != NULL || tool_variable("AWS_PROFILE") != NULL;
+}
+
+static enum err run_demo(struct demo *d, const char *data_dir, struct errctx *ec)
+{
+    enum err e = wait_until_ready(d->arena, data_dir, &d->ready, ec);
     if (e == ERR_OK)
-        e = find_paths(a, data_dir, facts, ec);
-    if (e == ERR_OK && ready.api == NULL)
+        e = find_paths(d->arena, data_dir, &d->facts, ec);
+    if (e == ERR_OK && d->ready.api == NULL)
         e = err_set(ec, ERR_UNAVAILABLE, "without the role control there is nothing to fill");
     if (e != ERR_OK)
         return e;
-    facts->dns = ready.dns;
-    facts->api = ready.api;
-    facts->admin = ready.admin;
-    facts->has_other_key =
-        tool_variable("AWS_ACCESS_KEY_ID") != NULL || tool_variable("AWS_PROFILE") != NULL;
+    gather_facts(d);
     const struct tool_client_options options = {.data_dir = data_dir, .is_of_node = true};
-    e = tool_client_open(a, &options, &client, ec);
-    return e == ERR_OK ? provide_zone(&client, a, facts, ec) : e;
+    e = tool_client_open(d->arena, &options, &d->client, ec);
+    if (e == ERR_OK)
+        e = provide(d, ec);
+    d->facts.distribution_id = d->cdn.id;
+    d->facts.distribution_name = d->cdn.domain_name;
+    return e;
+}
+
+static bool print_text(const struct demo_facts *facts)
+{
+    AUTO_BUF struct buf text = {0};
+    demo_text(&text, facts);
+    (void)fwrite(buf_slice(&text).data, 1, buf_len(&text), stdout);
+    return fflush(stdout) == 0;
 }
 
 int tool_demo(const struct settings *settings)
 {
     AUTO_ARENA struct arena a = {0};
-    AUTO_BUF struct buf text = {0};
-    struct demo_facts facts = {0};
+    struct demo d = {.arena = &a, .loop = loop_new(true)};
     struct errctx ec = {0};
+    bool is_told = false;
     aws_xml_init();
-    if (run_demo(&a, settings->data, &facts, &ec) != ERR_OK) {
+    if (run_demo(&d, settings->data, &ec) == ERR_OK)
+        is_told = print_text(&d.facts);
+    else
         fprintf(stderr, "weir demo: %s\n", ec.text);
-        return EXIT_FAILURE;
-    }
-    demo_text(&text, &facts);
-    (void)fwrite(buf_slice(&text).data, 1, buf_len(&text), stdout);
-    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (is_told && d.cdn.id != NULL)
+        loop_run(d.loop); /* the origins answer until the node ends, and this process with it */
+    demo_cdn_fini(&d.cdn);
+    tool_client_close(&d.client);
+    loop_free(d.loop);
+    return is_told ? EXIT_SUCCESS : EXIT_FAILURE;
 }

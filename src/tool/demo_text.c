@@ -18,15 +18,15 @@ struct demo_query {
 };
 
 static const struct demo_query queries[] = {
-    {"Two addresses, and an ALIAS at the apex that follows them:", "www." DEMO_ZONE " A"},
-    {NULL, DEMO_ZONE " A"},
+    {"Two addresses, and an ALIAS that follows them:", "pool." DEMO_ZONE " A"},
+    {NULL, "mirror." DEMO_ZONE " A"},
     {"A wildcard, a CNAME, a service, and all over TCP as well:", "shop.apps." DEMO_ZONE " A"},
     {NULL, "docs." DEMO_ZONE " A"},
     {NULL, "_sip._tcp." DEMO_ZONE " SRV +tcp"},
     {"No such name (NXDOMAIN), no such type there (NODATA), and a name that exists only because\n"
      "one below it does:",
      "nobody." DEMO_ZONE " A"},
-    {NULL, "www." DEMO_ZONE " AAAA"},
+    {NULL, "pool." DEMO_ZONE " AAAA"},
     {NULL, "lab." DEMO_ZONE " A"},
 };
 
@@ -50,17 +50,31 @@ const char *shell_word(struct arena *a, const char *text)
     return arena_str(a, buf_slice(&quoted));
 }
 
-/** The start of a dig command for an address; a wildcard is asked at loopback. NULL: no address. */
+/** An address to call, parsed; a wildcard is called at loopback. False: there is none. */
+static bool reachable(const char *text, struct net_address *out)
+{
+    if (text == NULL || net_address_parse(slice_str(text), out, NULL) != ERR_OK)
+        return false;
+    if (!net_address_is_wildcard(out))
+        return true;
+    uint16_t port = net_address_port(out);
+    struct slice loopback =
+        out->sa.sa_family == AF_INET6 ? SLICE_LIT("[::1]:0") : SLICE_LIT("127.0.0.1:0");
+    if (net_address_parse(loopback, out, NULL) != ERR_OK)
+        return false;
+    net_address_set_port(out, port);
+    return true;
+}
+
+/** The start of a dig command for an address. NULL: no address. */
 static const char *dig_command(struct arena *a, const char *dns)
 {
     struct net_address address;
     char ip[NET_ADDRESS_TEXT_SIZE];
-    if (dns == NULL || net_address_parse(slice_str(dns), &address, NULL) != ERR_OK)
+    if (!reachable(dns, &address))
         return NULL;
     net_address_format_ip(&address, ip);
-    const char *loopback = address.sa.sa_family == AF_INET6 ? "::1" : "127.0.0.1";
-    return arena_printf(a, "dig @%s -p %u", net_address_is_wildcard(&address) ? loopback : ip,
-                        (unsigned)net_address_port(&address));
+    return arena_printf(a, "dig @%s -p %u", ip, (unsigned)net_address_port(&address));
 }
 
 static void print_queries(struct buf *out, const char *dig)
@@ -114,6 +128,67 @@ static void print_api(struct arena *a, struct buf *out, const struct demo_facts 
     print_change(a, out, f, aws, dig);
 }
 
+/** Requests over plain HTTP: from the cache, past it, and slow ones. */
+static void print_http(struct arena *a, struct buf *out, const struct net_address *address)
+{
+    char host[NET_ADDRESS_TEXT_SIZE];
+    net_address_format(address, host);
+    const char *curl = arena_printf(a, "curl -sS -H 'Host: www." DEMO_ZONE "'");
+    const char *get = arena_printf(a, "%s -i http://%s", curl, host);
+    buf_append_str(out, "\nHTTP through the edge: twice the same, once a Miss and then a Hit, as "
+                        "X-Cache says:\n");
+    buf_printf(out, "    %s/hello\n    %s/hello\n", get, get);
+    buf_append_str(out, "Another origin behind /api/*, which is never cached:\n");
+    buf_printf(out, "    %s/api/time\n    %s/api/time\n", get, get);
+    buf_append_str(out, "An answer that takes its origin a second takes the cache none:\n");
+    for (size_t i = 0; i < 2; i++)
+        buf_printf(out,
+                   "    %s -o /dev/null -w '%%{http_code} after %%{time_total} s\\n' "
+                   "http://%s/slow\n",
+                   curl, host);
+}
+
+/** The distribution by its own name, which the certificate is for. */
+static void print_https(struct arena *a, struct buf *out, const struct demo_facts *f)
+{
+    struct net_address address;
+    char ip[NET_ADDRESS_TEXT_SIZE];
+    if (!reachable(f->https, &address))
+        return;
+    unsigned port = net_address_port(&address);
+    net_address_format_ip(&address, ip);
+    bool is_v6 = address.sa.sa_family == AF_INET6;
+    const char *authority = shell_word(a, arena_printf(a, "%s/ca.pem", f->data_dir));
+    buf_append_str(out, "HTTPS, by the distribution's own name:\n");
+    buf_printf(out, "    curl -sS -i --cacert %s --resolve %s:%u:%s%s%s https://%s:%u/hello\n",
+               authority, f->distribution_name, port, is_v6 ? "[" : "", ip, is_v6 ? "]" : "",
+               f->distribution_name, port);
+}
+
+/** After the credentials: the calls need them. */
+static void print_invalidation(struct arena *a, struct buf *out, const struct demo_facts *f,
+                               const struct net_address *address)
+{
+    char host[NET_ADDRESS_TEXT_SIZE];
+    net_address_format(address, host);
+    const char *aws = arena_printf(a, "aws --endpoint-url http://%s cloudfront", f->api);
+    buf_append_str(out, "\nThe CloudFront API; an invalidation, after which the next request is a "
+                        "Miss:\n");
+    buf_printf(out, "    %s get-distribution --id %s\n", aws, f->distribution_id);
+    buf_printf(out,
+               "    %s wait invalidation-completed --distribution-id %s --id \"$(%s "
+               "create-invalidation --distribution-id %s --paths /hello --query Invalidation.Id "
+               "--output text)\"\n",
+               aws, f->distribution_id, aws, f->distribution_id);
+    buf_printf(out, "    curl -sS -H 'Host: www." DEMO_ZONE "' -i http://%s/hello\n", host);
+}
+
+static void print_cdn_names(struct buf *out, const char *dig)
+{
+    buf_append_str(out, "\nNames that lead to the distribution, and so to this edge:\n");
+    buf_printf(out, "    %s www." DEMO_ZONE " A\n    %s " DEMO_ZONE " A\n", dig, dig);
+}
+
 static void print_node(struct arena *a, struct buf *out, const struct demo_facts *f)
 {
     static const char *const pages[] = {"healthz", "status", "metrics"};
@@ -131,14 +206,24 @@ void demo_text(struct buf *out, const struct demo_facts *facts)
     AUTO_ARENA struct arena a = {0};
     const char *dig = dig_command(&a, facts->dns);
     bool has_zone = facts->zone_id != NULL;
+    struct net_address http;
+    bool has_cdn = facts->distribution_id != NULL && reachable(facts->http, &http);
     buf_printf(out, "\nWeir serves%s. What to try, line by line:\n",
                has_zone ? " the zone " DEMO_ZONE : "");
     if (!has_zone)
         buf_append_str(out, "The account has zones of its own, so there is no demo zone.\n");
     if (has_zone && dig != NULL)
         print_queries(out, dig);
+    if (has_cdn && dig != NULL)
+        print_cdn_names(out, dig);
+    if (has_cdn) {
+        print_http(&a, out, &http);
+        print_https(&a, out, facts);
+    }
     if (facts->api != NULL)
         print_api(&a, out, facts, dig);
+    if (facts->api != NULL && has_cdn)
+        print_invalidation(&a, out, facts, &http);
     print_node(&a, out, facts);
     buf_append_str(out, "\nCtrl-C ends it; what is in the data directory stays.\n\n");
 }

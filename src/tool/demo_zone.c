@@ -2,6 +2,8 @@
 // The record sets of the demo zone, as a table. Called by the demo.
 #include "tool/demo_zone.h"
 
+#include "aws/r53_ids.h"
+
 #define DEMO_VALUES_MAX 2
 #define DEMO_TTL_S 300
 
@@ -17,15 +19,18 @@ static const struct demo_set sets[] = {
     {"", R53_TYPE_MX, NULL, {"10 mail." DEMO_ZONE "."}},
     {"", R53_TYPE_TXT, NULL, {"\"v=spf1 mx -all\"", "\"served by Weir\""}},
     {"", R53_TYPE_CAA, NULL, {"0 issue \"ca.example.net\""}},
-    {"www.", R53_TYPE_A, NULL, {"192.0.2.10", "192.0.2.11"}},
-    {"", R53_TYPE_A, "www.", {0}},
+    {"pool.", R53_TYPE_A, NULL, {"192.0.2.10", "192.0.2.11"}},
+    {"mirror.", R53_TYPE_A, "pool.", {0}},
     {"mail.", R53_TYPE_A, NULL, {"192.0.2.20"}},
     {"mail.", R53_TYPE_AAAA, NULL, {"2001:db8::20"}},
-    {"docs.", R53_TYPE_CNAME, NULL, {"www." DEMO_ZONE "."}},
+    {"docs.", R53_TYPE_CNAME, NULL, {"pool." DEMO_ZONE "."}},
     {"*.apps.", R53_TYPE_A, NULL, {"192.0.2.30"}},
     {"host.rack.lab.", R53_TYPE_A, NULL, {"192.0.2.40"}},
     {"_sip._tcp.", R53_TYPE_SRV, NULL, {"10 60 5060 mail." DEMO_ZONE "."}},
 };
+
+/** What leads to the distribution, where there is one. */
+static const char *const cdn_owners[] = {"", "www."};
 
 static const char *full_name(struct arena *a, const char *owner)
 {
@@ -46,33 +51,53 @@ static void add_values(struct arena *a, const struct demo_set *set, struct r53_r
     out->resource_records_count = count;
 }
 
-static void add_alias(struct arena *a, const struct demo_set *set, const char *zone_id,
-                      struct r53_record_set *out)
+/** Health is not evaluated: of a distribution it cannot be. */
+static struct r53_alias_target *alias_to(struct arena *a, const char *zone_id, const char *name)
 {
-    out->alias_target = ARENA_NEW(a, struct r53_alias_target);
-    out->alias_target->hosted_zone_id = zone_id;
-    out->alias_target->dns_name = full_name(a, set->alias);
-    out->alias_target->has_evaluate_target_health = true;
+    struct r53_alias_target *target = ARENA_NEW(a, struct r53_alias_target);
+    target->hosted_zone_id = zone_id;
+    target->dns_name = name;
+    target->has_evaluate_target_health = true;
+    return target;
 }
 
-void demo_zone_batch(struct arena *a, const char *zone_id,
+static void add_change(struct r53_change_batch *batch, struct r53_record_set *set)
+{
+    batch->changes[batch->changes_count++] =
+        (struct r53_change){.action = R53_UPSERT, .resource_record_set = set};
+}
+
+static void add_cdn_aliases(struct arena *a, const char *cdn_name, struct r53_change_batch *batch)
+{
+    for (size_t i = 0; i < ARRAY_LEN(cdn_owners); i++) {
+        struct r53_record_set *set = ARENA_NEW(a, struct r53_record_set);
+        set->name = full_name(a, cdn_owners[i]);
+        set->type = R53_TYPE_A;
+        set->alias_target = alias_to(a, R53_CDN_ZONE_ID, cdn_name);
+        add_change(batch, set);
+    }
+}
+
+void demo_zone_batch(struct arena *a, const char *zone_id, const char *cdn_name,
                      struct r53_change_record_sets_request *out)
 {
     struct r53_change_batch *batch = ARENA_NEW(a, struct r53_change_batch);
     batch->comment = "The demo zone";
     batch->has_changes = true;
-    batch->changes_count = ARRAY_LEN(sets);
-    batch->changes = arena_array(a, ARRAY_LEN(sets), sizeof(*batch->changes));
+    batch->changes =
+        arena_array(a, ARRAY_LEN(sets) + ARRAY_LEN(cdn_owners), sizeof(*batch->changes));
     for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
         struct r53_record_set *set = ARENA_NEW(a, struct r53_record_set);
         set->name = full_name(a, sets[i].owner);
         set->type = sets[i].type;
         if (sets[i].alias != NULL)
-            add_alias(a, &sets[i], zone_id, set);
+            set->alias_target = alias_to(a, zone_id, full_name(a, sets[i].alias));
         else
             add_values(a, &sets[i], set);
-        batch->changes[i] = (struct r53_change){.action = R53_UPSERT, .resource_record_set = set};
+        add_change(batch, set);
     }
+    if (cdn_name != NULL)
+        add_cdn_aliases(a, cdn_name, batch);
     *out =
         (struct r53_change_record_sets_request){.hosted_zone_id = zone_id, .change_batch = batch};
 }

@@ -10,9 +10,10 @@
 
 /**
  * One batch that makes the whole zone, but for the SOA and NS that every zone is born with. UPSERT
- * throughout, so it may be sent again. zone_id borrowed; the rest in `a`.
+ * throughout, so it may be sent again. cdn_name (NULL: none): domain name of a distribution that
+ * apex and www lead to. Both texts borrowed; the rest in `a`.
  */
-void demo_zone_batch(struct arena *a, const char *zone_id,
+void demo_zone_batch(struct arena *a, const char *zone_id, const char *cdn_name,
                      struct r53_change_record_sets_request *out);
 
 #endif

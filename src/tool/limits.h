@@ -33,5 +33,7 @@
 #define TOOL_DEMO_READY_NS (60 * NS_PER_S)
 #define TOOL_DEMO_INSYNC_NS (60 * NS_PER_S)
 #define TOOL_DEMO_POLL_NS (50 * NS_PER_MS)
+/* How long the slow path of its origins takes. */
+#define TOOL_DEMO_SLOW_NS (1 * NS_PER_S)
 
 #endif

@@ -31,6 +31,8 @@ enum err tool_ready_read(struct arena *a, const char *data_dir, struct tool_read
         return err_set(ec, ERR_CORRUPT, "'%s' is no JSON object", path);
     *out_ready = (struct tool_ready){
         .dns = address_at(a, object, "dns"),
+        .http = address_at(a, object, "http"),
+        .https = address_at(a, object, "https"),
         .api = address_at(a, object, "api"),
         .api_https = address_at(a, object, "api_https"),
         .admin = address_at(a, object, "admin"),

@@ -8,7 +8,9 @@
 
 /** "ADDR:PORT" texts in the arena; NULL for what the node does not run. */
 struct tool_ready {
-    const char *dns; /* of several the first */
+    const char *dns; /* of several the first; so for the others */
+    const char *http;
+    const char *https;
     const char *api;
     const char *api_https;
     const char *admin;

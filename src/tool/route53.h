@@ -33,8 +33,4 @@ enum err tool_route53_change(const struct tool_client *c, struct arena *a,
 enum err tool_route53_get_change(const struct tool_client *c, struct arena *a, const char *id,
                                  struct r53_get_change_response *out, struct errctx *ec) MUST_USE;
 
-/** The failure that an error document reports, or that its status does. Pure. */
-enum err tool_route53_failure(struct arena *a, unsigned status, struct slice document,
-                              struct errctx *ec) MUST_USE;
-
 #endif

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The demo's zone and words.
+#include "tool/demo_cdn.h"
 #include "tool/demo_text.h"
 #include "tool/demo_zone.h"
 
 #include "aws/r53_change.h"
+#include "aws/r53_ids.h"
 #include "aws/xml.h"
 
 #include <setjmp.h>
@@ -19,6 +21,10 @@ static const struct demo_facts all = {
     .program = "/opt/weir",
     .zone_id = "Z1",
     .change_id = "C1",
+    .http = "127.0.0.1:8081",
+    .https = "127.0.0.1:8444",
+    .distribution_id = "EDEMO",
+    .distribution_name = "edemo.cdn.weir.test",
 };
 
 /** The text with a NUL behind it, in the arena. */
@@ -37,24 +43,27 @@ static void the_batch_is_whole_and_survives_its_own_codec(void **state)
     struct r53_change_record_sets_request request;
     struct r53_change_record_sets_request again = {0};
     struct aws_fault fault = {.arena = &a};
-    demo_zone_batch(&a, "Z1", &request);
+    demo_zone_batch(&a, "Z1", "edemo.cdn.weir.test", &request);
     aws_xml_write(&xml, &AWS_SHAPE_OF(r53_change_record_sets_request),
                   aws_service_namespace(AWS_ROUTE53), &request);
     assert_int_equal(aws_xml_parse(AWS_ROUTE53, &AWS_SHAPE_OF(r53_change_record_sets_request),
                                    buf_slice(&xml), &again, &fault),
                      AWS_OK);
     assert_int_equal(again.change_batch->changes_count, request.change_batch->changes_count);
-    size_t aliases = 0;
+    size_t within = 0;
+    size_t to_cdn = 0;
     for (size_t i = 0; i < again.change_batch->changes_count; i++) {
         const struct r53_record_set *set = again.change_batch->changes[i].resource_record_set;
         if (set->alias_target == NULL)
             continue;
-        assert_string_equal(set->name, "demo.test.");
-        assert_string_equal(set->alias_target->dns_name, "www.demo.test.");
-        assert_string_equal(set->alias_target->hosted_zone_id, "Z1");
-        aliases++;
+        bool is_within = strcmp(set->alias_target->hosted_zone_id, "Z1") == 0;
+        assert_string_equal(set->alias_target->dns_name,
+                            is_within ? "pool.demo.test." : "edemo.cdn.weir.test");
+        within += is_within;
+        to_cdn += strcmp(set->alias_target->hosted_zone_id, R53_CDN_ZONE_ID) == 0;
     }
-    assert_int_equal(aliases, 1);
+    assert_int_equal(within, 1);
+    assert_int_equal(to_cdn, 2);
 }
 
 struct new_zone {
@@ -62,16 +71,19 @@ struct new_zone {
     const struct r53_change_zone *zone;
 };
 
-/** What a new zone holds. */
+/** What a new zone holds, and the zone of distributions where one is there. */
 static enum err load_new_zone(void *user, const char *zone_id, struct r53_owner *owner,
                               struct errctx *ec)
 {
-    (void)zone_id;
     static const char *const name_servers[4] = {"ns-1.weir.test.", "ns-2.weir.test.",
                                                 "ns-3.weir.test.", "ns-4.weir.test."};
+    static const struct r53_distribution_name distribution = {.domain_name = "edemo.cdn.weir.test",
+                                                              .cdn_domain = "cdn.weir.test"};
     const struct r53_change_zone *zone = ((struct new_zone *)user)->zone;
     (void)ec;
-    if (dns_name_equal(dns_name_slice(&owner->name), dns_name_slice(&zone->apex)))
+    if (strcmp(zone_id, R53_CDN_ZONE_ID) == 0)
+        r53_distribution_sets(((struct new_zone *)user)->arena, &distribution, &owner->sets);
+    else if (dns_name_equal(dns_name_slice(&owner->name), dns_name_slice(&zone->apex)))
         r53_default_sets(((struct new_zone *)user)->arena, DEMO_ZONE ".", name_servers, "weir.test",
                          &owner->sets);
     return ERR_OK;
@@ -87,10 +99,33 @@ static void the_api_finds_nothing_to_refuse_in_the_batch(void **state)
     struct aws_fault fault = {.arena = &a};
     struct new_zone born = {.arena = &a, .zone = &zone};
     const struct r53_change_source source = {.load = load_new_zone, .user = &born};
-    demo_zone_batch(&a, "Z1", &request);
     assert_int_equal(dns_name_parse(SLICE_LIT(DEMO_ZONE "."), &zone.apex, NULL), ERR_OK);
-    enum aws_error e = r53_change_apply(&zone, request.change_batch, &source, &result, &fault);
+    assert_int_equal(dns_name_parse(SLICE_LIT("cdn.weir.test."), &zone.cdn_apex, NULL), ERR_OK);
+    for (size_t i = 0; i < 2; i++) {
+        demo_zone_batch(&a, "Z1", i == 0 ? NULL : "edemo.cdn.weir.test", &request);
+        enum aws_error e = r53_change_apply(&zone, request.change_batch, &source, &result, &fault);
+        assert_string_equal(e == AWS_OK ? "" : fault.message, "");
+    }
+}
+
+static void the_distribution_survives_its_own_codec(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    AUTO_BUF struct buf xml = {0};
+    struct cf_distribution_config again = {0};
+    struct aws_fault fault = {.arena = &a};
+    const struct cf_distribution_config *config = demo_cdn_config(&a, 1080, 1081);
+    aws_xml_write(&xml, &AWS_SHAPE_OF(cf_distribution_config),
+                  aws_service_namespace(AWS_CLOUDFRONT), config);
+    enum aws_error e = aws_xml_parse(AWS_CLOUDFRONT, &AWS_SHAPE_OF(cf_distribution_config),
+                                     buf_slice(&xml), &again, &fault);
     assert_string_equal(e == AWS_OK ? "" : fault.message, "");
+    assert_int_equal(again.origins->items_count, 2);
+    assert_int_equal(again.origins->items[1].custom_origin_config->http_port, 1081);
+    assert_string_equal(again.cache_behaviors->items[0].path_pattern, "/api/*");
+    assert_string_equal(again.aliases->items[0], DEMO_ZONE);
+    assert_true(again.enabled);
 }
 
 static void commands_name_what_is_really_bound(void **state)
@@ -98,13 +133,19 @@ static void commands_name_what_is_really_bound(void **state)
     (void)state;
     AUTO_ARENA struct arena a = {0};
     const char *text = text_of(&a, &all);
-    assert_non_null(strstr(text, "\n    dig @127.0.0.1 -p 5301 www.demo.test A\n"));
+    assert_non_null(strstr(text, "\n    dig @127.0.0.1 -p 5301 pool.demo.test A\n"));
     assert_non_null(strstr(text, "\n    aws --endpoint-url http://127.0.0.1:5381 route53 "
                                  "list-hosted-zones\n"));
     assert_non_null(strstr(text, "\n    curl -sS http://127.0.0.1:5391/healthz\n"));
     assert_non_null(strstr(text, "FILE='/home/me/weir data/credentials' AWS_DEFAULT_REGION="));
     assert_non_null(strstr(text, "\n    /opt/weir node list --data '/home/me/weir data'\n"));
     assert_non_null(strstr(text, "get-change --id C1\n"));
+    assert_non_null(strstr(text, "\n    dig @127.0.0.1 -p 5301 www.demo.test A\n"));
+    assert_non_null(strstr(text, "'Host: www.demo.test' -i http://127.0.0.1:8081/hello\n"));
+    assert_non_null(strstr(text, "--cacert '/home/me/weir data/ca.pem' --resolve "
+                                 "edemo.cdn.weir.test:8444:127.0.0.1 "
+                                 "https://edemo.cdn.weir.test:8444/hello\n"));
+    assert_non_null(strstr(text, "create-invalidation --distribution-id EDEMO "));
     assert_null(strstr(text, "unset"));
     assert_null(strstr(text, "(null)"));
 }
@@ -118,6 +159,10 @@ static void a_wildcard_is_asked_at_loopback(void **state)
     assert_non_null(strstr(text_of(&a, &facts), "dig @127.0.0.1 -p 53 "));
     facts.dns = "[::]:53";
     assert_non_null(strstr(text_of(&a, &facts), "dig @::1 -p 53 "));
+    facts.http = "[::]:80";
+    facts.https = "[::]:443";
+    assert_non_null(strstr(text_of(&a, &facts), "http://[::1]:80/hello\n"));
+    assert_non_null(strstr(text_of(&a, &facts), "edemo.cdn.weir.test:443:[::1] https"));
 }
 
 static void what_is_not_there_is_left_out(void **state)
@@ -130,6 +175,9 @@ static void what_is_not_there_is_left_out(void **state)
     const char *text = text_of(&a, &facts);
     assert_non_null(strstr(text, "get-change --id \"$(aws "));
     assert_non_null(strstr(text, "\n    unset AWS_ACCESS_KEY_ID "));
+    facts.distribution_id = NULL;
+    assert_null(strstr(text_of(&a, &facts), "Host:"));
+    assert_null(strstr(text_of(&a, &facts), "cloudfront"));
     facts.dns = NULL;
     facts.admin = NULL;
     text = text_of(&a, &facts);
@@ -156,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_batch_is_whole_and_survives_its_own_codec),
         cmocka_unit_test(the_api_finds_nothing_to_refuse_in_the_batch),
+        cmocka_unit_test(the_distribution_survives_its_own_codec),
         cmocka_unit_test(commands_name_what_is_really_bound),
         cmocka_unit_test(a_wildcard_is_asked_at_loopback),
         cmocka_unit_test(what_is_not_there_is_left_out),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Endpoints of tools, and what failed calls mean.
+#include "tool/api.h"
 #include "tool/endpoint.h"
-#include "tool/route53.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -81,7 +81,8 @@ static void a_refusal_is_told_in_the_words_of_the_api(void **state)
         "<ErrorResponse xmlns=\"https://route53.amazonaws.com/doc/2013-04-01/\"><Error>"
         "<Type>Sender</Type><Code>NoSuchHostedZone</Code><Message>No zone &lt;x&gt;</Message>"
         "</Error><RequestId>r</RequestId></ErrorResponse>";
-    assert_int_equal(tool_route53_failure(&arena, 404, slice_str(document), &ec), ERR_NOT_FOUND);
+    assert_int_equal(tool_api_failure(&arena, AWS_ROUTE53, 404, slice_str(document), &ec),
+                     ERR_NOT_FOUND);
     assert_string_equal(ec.text, "NoSuchHostedZone: No zone <x>");
 }
 
@@ -92,7 +93,8 @@ static void a_refusal_without_words_is_told_by_its_status(void **state)
                                             "<ErrorResponse><Error></Error></ErrorResponse>"};
     for (size_t i = 0; i < ARRAY_LEN(documents); i++) {
         struct slice document = slice_str(documents[i]);
-        assert_int_equal(tool_route53_failure(&arena, 503, document, &ec), ERR_UNAVAILABLE);
+        assert_int_equal(tool_api_failure(&arena, AWS_ROUTE53, 503, document, &ec),
+                         ERR_UNAVAILABLE);
         assert_string_equal(ec.text, "the API answered 503 Service Unavailable");
     }
 }
