@@ -3,6 +3,7 @@
 #include "authority/role.h"
 #include "base/settings.h"
 #include "cmd/control_role.h"
+#include "edge/role.h"
 #include "metrics/log.h"
 #include "node/node.h"
 #include "os/process.h"
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct role *const roles[] = {&control_role, &dns_role, NULL};
+static const struct role *const roles[] = {&control_role, &dns_role, &edge_role, NULL};
 
 /** One subcommand; argv starts behind its name. */
 struct command {

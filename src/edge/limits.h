@@ -21,11 +21,21 @@
 /* How often an edge without the fleet root's certificate looks for it. */
 #define EDGE_FLEET_ROOT_WAIT_NS (1 * NS_PER_S)
 
+/* Authorities of a Debian system, which HTTPS origins are trusted by unless a setting says else. */
+#define EDGE_SYSTEM_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
+
 /* First bucket of a table of distributions, entries. */
 #define EDGE_BUCKET_FIRST ((size_t)4)
 
 /* A host name, bytes (RFC 1035 section 2.3.4, as text). */
 #define EDGE_HOST_MAX_BYTES 253
+
+/* The trial: distributions that differ and are asked about at all, each with every behaviour; names
+ * of one of them; requests past which no more manners of asking are tried. A request costs some ten
+ * microseconds of the 200 ms that a change may take. */
+#define EDGE_TRIAL_DISTRIBUTIONS_MAX ((size_t)128)
+#define EDGE_TRIAL_HOSTS_MAX ((size_t)16)
+#define EDGE_TRIAL_REQUESTS_MAX ((size_t)4096)
 
 /* ErrorCachingMinTTL where a distribution names none, seconds (CloudFront). */
 #define EDGE_ERROR_TTL_S 10

@@ -16,8 +16,9 @@
 enum err edge_tls_names(struct arena *a, const struct settings *settings,
                         struct edge_tls_names *out, struct errctx *ec)
 {
+    static const char *const fixed[] = {"localhost", "127.0.0.1", "::1"};
     struct edge_tls_names names = {
-        .items = arena_array(a, EDGE_ADDRESSES_MAX + 3, sizeof(const char *))};
+        .items = arena_array(a, EDGE_ADDRESSES_MAX + 3 + ARRAY_LEN(fixed), sizeof(const char *))};
     names.items[names.count++] = arena_printf(a, "*.%s", settings->cdn_domain);
     names.items[names.count++] = settings->cdn_domain;
     if (settings->advertise != NULL)
@@ -32,6 +33,8 @@ enum err edge_tls_names(struct arena *a, const struct settings *settings,
         host[strcspn(host, "%")] = '\0'; /* a scope is of this machine alone */
         names.items[names.count++] = arena_strdup(a, host);
     }
+    for (size_t i = 0; i < ARRAY_LEN(fixed); i++) /* net/server_cert.h: they are in it anyway */
+        names.items[names.count++] = fixed[i];
     *out = names;
     return ERR_OK;
 }

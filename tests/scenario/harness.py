@@ -3,11 +3,13 @@
 what is tested. Every wait is for a condition, with a deadline."""
 
 import contextlib
+import http.client
 import json
 import os
 import pathlib
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.request
@@ -71,10 +73,91 @@ def split_address(text):
     return host.strip("[]"), int(port)
 
 
+class Answer:
+    """An HTTP answer: status, fields by lower-case name (the last of each), body."""
+
+    def __init__(self, response):
+        self.status = response.status
+        self.fields = {name.lower(): value for name, value in response.getheaders()}
+        self.body = response.read()
+
+    @property
+    def cache(self):
+        """"Hit", "Miss", "RefreshHit", "Error": the first word of X-Cache."""
+        return self.fields.get("x-cache", "").split(" ")[0]
+
+
+class NamedConnection(http.client.HTTPSConnection):
+    """To an address, but with the host's name in TLS."""
+
+    def __init__(self, address, host, authority, timeout_s):
+        context = ssl.create_default_context(cafile=str(authority))
+        super().__init__(*address, timeout=timeout_s, context=context)
+        self.name, self.context = host, context
+
+    def connect(self):
+        plain = socket.create_connection((self.host, self.port), self.timeout)
+        self.sock = self.context.wrap_socket(plain, server_hostname=self.name)
+
+
+def ask_http(address, host, path, method="GET", headers=None, body=None, authority=None,
+             timeout_s=DEADLINE_S, server_name=None):
+    """One request over a connection of its own; `authority`: over TLS, trusting this file.
+    `server_name`: who the server must be, where it is not the host."""
+    address = split_address(address if isinstance(address, str) else address[0])
+    if authority is None:
+        connection = http.client.HTTPConnection(*address, timeout=timeout_s)
+    else:
+        name = server_name or host.split(":")[0]
+        connection = NamedConnection(address, name, authority, timeout_s)
+    with contextlib.closing(connection):
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        connection.putheader("Host", host)
+        for name, value in (headers or {}).items():
+            connection.putheader(name, value)
+        if body is not None:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        return Answer(connection.getresponse())
+
+
+def managed(name):
+    """The id of a managed cache policy."""
+    return {"CachingOptimized": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+            "CachingDisabled": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
+            "UseOriginCacheControlHeaders": "83da9c7e-98b4-4e11-a168-04f0df8e2c65"}[name]
+
+
+def cf_origin(name, port, host="127.0.0.1", **fields):
+    """An origin of a distribution, over plain HTTP."""
+    return {"Id": name, "DomainName": host,
+            "CustomOriginConfig": {"HTTPPort": port, "HTTPSPort": 443,
+                                   "OriginProtocolPolicy": "http-only"}, **fields}
+
+
+def cf_behavior(origin, policy="CachingOptimized", pattern=None, **fields):
+    """A cache behaviour; without a pattern the default one."""
+    behavior = {"TargetOriginId": origin, "ViewerProtocolPolicy": "allow-all",
+                "CachePolicyId": managed(policy), **fields}
+    return behavior if pattern is None else {"PathPattern": pattern, **behavior}
+
+
+def cf_config(origins, default, *behaviors, aliases=(), **fields):
+    """A DistributionConfig. origins: of cf_origin; default, behaviors: of cf_behavior."""
+    return {
+        "CallerReference": f"r-{time.monotonic_ns()}", "Comment": "", "Enabled": True,
+        "Origins": {"Quantity": len(origins), "Items": list(origins)},
+        "DefaultCacheBehavior": default,
+        "CacheBehaviors": {"Quantity": len(behaviors), "Items": list(behaviors)},
+        "Aliases": {"Quantity": len(aliases), "Items": list(aliases)},
+        **fields,
+    }
+
+
 class Node:
     """One `weir up`. Start, stop, kill, ask."""
 
-    def __init__(self, directory, *flags, binary=None, roles="control,dns", env=None):
+    def __init__(self, directory, *flags, binary=None, roles="control,dns,edge", env=None):
         self.dir = pathlib.Path(directory)
         self.binary = binary or WEIR
         self.flags = list(flags)
@@ -93,6 +176,9 @@ class Node:
             flags += ["--dns", "127.0.0.1:0"]
         if "control" in self.roles.split(",") and "--api" not in given:
             flags += ["--api", "127.0.0.1:0"]
+        for flag in ("--http", "--https"):
+            if "edge" in self.roles.split(",") and flag not in given:
+                flags += [flag, "127.0.0.1:0"]
         return [self.binary, "up", *flags, *self.flags]
 
     def start(self, wait=True):
@@ -247,6 +333,52 @@ class Node:
         wanted = dns.rdatatype.from_text(rdtype)
         return sorted(
             rdata.to_text() for s in answer.answer if s.rdtype == wanted for rdata in s
+        )
+
+    def get(self, host, path="/", method="GET", headers=None, body=None, tls=False,
+            timeout_s=DEADLINE_S):
+        """One request to the edge, as a viewer makes it who knows its address."""
+        return ask_http(self.ready["https" if tls else "http"], host, path, method, headers, body,
+                        self.dir / "ca.pem" if tls else None, timeout_s)
+
+    # -- CloudFront in short
+
+    def create_distribution(self, config, client=None):
+        """The new distribution, as the API describes it."""
+        client = client or self.boto("cloudfront")
+        return client.create_distribution(DistributionConfig=config)["Distribution"]
+
+    def update_distribution(self, distribution_id, change, client=None):
+        """change(config) changes the configuration in place."""
+        client = client or self.boto("cloudfront")
+        found = client.get_distribution_config(Id=distribution_id)
+        change(found["DistributionConfig"])
+        return client.update_distribution(
+            Id=distribution_id, IfMatch=found["ETag"],
+            DistributionConfig=found["DistributionConfig"],
+        )["Distribution"]
+
+    def wait_deployed(self, distribution_id, client=None, deadline_s=DEADLINE_S):
+        client = client or self.boto("cloudfront")
+        wait_for(
+            lambda: client.get_distribution(Id=distribution_id)["Distribution"]["Status"]
+            == "Deployed",
+            f"Deployed of {distribution_id}; log:\n{self.log()[-3000:]}",
+            deadline_s,
+        )
+
+    def invalidate(self, distribution_id, *paths, client=None):
+        """Creates an invalidation and waits until it is Completed."""
+        client = client or self.boto("cloudfront")
+        made = client.create_invalidation(
+            DistributionId=distribution_id,
+            InvalidationBatch={"CallerReference": f"r-{time.monotonic_ns()}",
+                               "Paths": {"Quantity": len(paths), "Items": list(paths)}},
+        )["Invalidation"]
+        wait_for(
+            lambda: client.get_invalidation(DistributionId=distribution_id, Id=made["Id"])
+            ["Invalidation"]["Status"] == "Completed",
+            f"Completed of {made['Id']}",
         )
 
     # -- Route 53 in short

@@ -11,24 +11,31 @@ from harness import DEADLINE_S, upsert, wait_for
 
 # What must be in the output of the commands, by what is in the command; the first that fits counts.
 EXPECTED = [
-    (r"^dig .* www\.demo\.test A$", [r"status: NOERROR", r"192\.0\.2\.10\b", r"192\.0\.2\.11\b"]),
-    (r"^dig .* \d+ demo\.test A$", [r"demo\.test\.\s+\d+\s+IN\s+A\s+192\.0\.2\.1[01]\b"]),
+    (r"^dig .* pool\.demo\.test A$", [r"status: NOERROR", r"192\.0\.2\.10\b", r"192\.0\.2\.11\b"]),
+    (r"^dig .* mirror\.demo\.test A$", [r"mirror\.demo\.test\..*\bA\s+192\.0\.2\.1[01]\b"]),
+    (r"^dig .* (www\.)?demo\.test A$", [r"demo\.test\.\s+\d+\s+IN\s+A\s+127\.0\.0\.1\b"]),
     (r"^dig .* shop\.apps\.demo\.test A$", [r"shop\.apps\.demo\.test\..*\bA\s+192\.0\.2\.30\b"]),
-    (r"^dig .* docs\.demo\.test A$", [r"CNAME\s+www\.demo\.test\.", r"192\.0\.2\.10\b"]),
+    (r"^dig .* docs\.demo\.test A$", [r"CNAME\s+pool\.demo\.test\.", r"192\.0\.2\.10\b"]),
     (r"^dig .* _sip\._tcp\.demo\.test SRV \+tcp$", [r"SRV\s+10 60 5060 mail\.demo\.test\."]),
     (r"^dig .* nobody\.demo\.test A$", [r"status: NXDOMAIN", r"SOA"]),
-    (r"^dig .* www\.demo\.test AAAA$", [r"status: NOERROR", r"ANSWER: 0", r"SOA"]),
+    (r"^dig .* pool\.demo\.test AAAA$", [r"status: NOERROR", r"ANSWER: 0", r"SOA"]),
     (r"^dig .* lab\.demo\.test A$", [r"status: NOERROR", r"ANSWER: 0", r"SOA"]),
     (r"^dig .* new\.demo\.test A$", [r"status: (NOERROR|NXDOMAIN)"]),
+    (r"^curl .* --cacert .*/hello$", [r"HTTP/1\.1 200 OK", r"The pages origin, answer \d+"]),
+    (r"^curl .* http://\S+/hello$", [r"HTTP/1\.1 200 OK", r"The pages origin, answer \d+"]),
+    (r"^curl .* http://\S+/api/time$", [r"X-Cache: Miss from weir", r"The api origin, answer \d+"]),
+    (r"^curl .* http://\S+/slow$", [r"200 after \d"]),
     (r"^export ", []),
     (r" get-change ", [r"INSYNC|PENDING"]),
     (r" list-hosted-zones$", [r"demo\.test\."]),
     (r" list-resource-record-sets ", [r"_sip\._tcp\.demo\.test\.", r"v=spf1"]),
     (r" change-resource-record-sets ", [r"PENDING|INSYNC"]),
+    (r" get-distribution ", [r'"Status": "Deployed"', r"www\.demo\.test"]),
+    (r" wait invalidation-completed ", []),
     (r"/healthz$", [r"^ok"]),
     (r"/status$", [r'"serving"']),
     (r"/metrics$", [r"^# HELP"]),
-    (r" status --data ", [r"health\s+ok", r"\bdns\s+yes\s+yes\b"]),
+    (r" status --data ", [r"health\s+ok", r"\bdns\s+yes\s+yes\b", r"\bedge\s+yes\s+yes\b"]),
     (r" node list --data ", [r"^ID\s+STATE", r"ADMITTED.*control.*ago"]),
 ]
 
@@ -67,8 +74,8 @@ def paste(command, before=()):
 
 
 def paste_all(text):
-    """Pastes every command in order; the commands."""
-    commands = commands_of(text)
+    """Pastes every command in order; [(command, what it printed)]."""
+    commands, pasted = commands_of(text), []
     exports = [c for c in commands if c.startswith("export ")]
     for command in commands:
         wanted = next((want for fits, want in EXPECTED if re.search(fits, command)), None)
@@ -76,14 +83,27 @@ def paste_all(text):
         printed = paste(command, exports)
         for pattern in wanted:
             assert re.search(pattern, printed, re.M), f"{command}: no {pattern} in\n{printed}"
-    return commands
+        pasted.append((command, printed))
+    return pasted
+
+
+def caches(pasted, path):
+    """What X-Cache said to each request for the path over plain HTTP, in order."""
+    return [re.search(r"^X-Cache: (\w+)", printed, re.M).group(1) for command, printed in pasted
+            if command.startswith("curl") and command.endswith(path) and "http://" in command]
 
 
 @pytest.mark.smoke
 def test_every_printed_command_works_when_pasted(fleet):
     node = start_demo(fleet, "it's a demo")
-    commands = paste_all(demo_texts(node)[0])
-    assert len(commands) >= len(EXPECTED) - 1
+    pasted = paste_all(demo_texts(node)[0])
+    assert len(pasted) >= len(EXPECTED) - 1
+    # Miss, Hit, invalidation, Miss; and the other origin is never cached.
+    assert caches(pasted, "/hello") == ["Miss", "Hit", "Miss"]
+    assert caches(pasted, "/api/time") == ["Miss", "Miss"]
+    seconds = [float(re.search(r"after ([\d.]+) s", printed).group(1))
+               for command, printed in pasted if command.endswith("/slow")]
+    assert seconds[0] >= 1.0 > seconds[1]
     # The UPSERT among them is real.
     wait_for(lambda: node.values("new.demo.test") == ["192.0.2.99"], "the pasted change")
 
@@ -91,15 +111,25 @@ def test_every_printed_command_works_when_pasted(fleet):
 def test_a_restart_prints_only_and_what_it_prints_works(fleet):
     node = start_demo(fleet)
     zone_id = node.boto().list_hosted_zones()["HostedZones"][0]["Id"].rsplit("/", 1)[1]
-    node.wait_insync(node.change(zone_id, upsert("www.demo.test", "A", "192.0.2.10",
+    node.wait_insync(node.change(zone_id, upsert("pool.demo.test", "A", "192.0.2.10",
                                                  "192.0.2.11", "192.0.2.77")))
     node.kill()
     node.start()
     wait_for(lambda: len(demo_texts(node)) == 2, "the words of the second start")
     paste_all(demo_texts(node)[1])
-    assert "192.0.2.77" in node.values("www.demo.test")
+    assert "192.0.2.77" in node.values("pool.demo.test")
     assert len(node.boto().list_hosted_zones()["HostedZones"]) == 1
+    assert node.boto("cloudfront").list_distributions()["DistributionList"]["Quantity"] == 1
     node.stop()
+
+
+def test_a_node_without_an_edge_has_a_demo_of_dns_alone(fleet):
+    node = start_demo(fleet, roles="control,dns")
+    (text,) = demo_texts(node)
+    assert "www.demo.test" not in text and "cloudfront" not in text
+    exports = [c for c in commands_of(text) if c.startswith("export ")]
+    for command in commands_of(text):
+        paste(command, exports)
 
 
 def test_an_account_with_zones_is_left_alone(fleet):
