@@ -12,7 +12,6 @@
 #include "control/rollout/rollout.h"
 #include "dns/name.h"
 
-#include <arpa/inet.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +27,6 @@ struct control {
     _Atomic(struct rollout *) rollout; /* set once; committing threads look at it */
     struct net_tls *tls;               /* of --api-https */
     struct api *api;
-    const char *address; /* what the built-in zones answer for the name servers */
     struct compile_builtin builtin;
 };
 
@@ -75,11 +73,6 @@ static enum err check_names(const struct settings *settings, struct errctx *ec)
         e = err_set(ec, ERR_INVALID, "--cdn-domain: the same as --platform");
     if (e != ERR_OK)
         return e;
-    uint8_t ip[sizeof(struct in6_addr)];
-    if (settings->advertise != NULL && inet_pton(AF_INET, settings->advertise, ip) != 1 &&
-        inet_pton(AF_INET6, settings->advertise, ip) != 1)
-        return err_set(ec, ERR_INVALID, "--advertise: '%s' is not an address without a port",
-                       settings->advertise);
     size_t digits = strspn(settings->account_id, "0123456789");
     if (digits != CONTROL_ACCOUNT_DIGITS || settings->account_id[digits] != '\0')
         return err_set(ec, ERR_INVALID, "--account-id: '%s' is not %d digits", settings->account_id,
@@ -123,29 +116,34 @@ static enum err write_builtin_zones(void *user, struct store_conn *conn, struct 
     return compile_builtin_zones(conn, &c->builtin, &is_changed, ec);
 }
 
-/** The address that clients reach this node by; NULL where nobody said and DNS is on a wildcard. */
-static const char *advertised(const struct settings *settings)
+/** The addresses that clients reach this node by; none where nobody said and DNS is on a wildcard.
+ */
+static void find_advertised(struct control *c)
 {
     static char text[NET_ADDRESS_TEXT_SIZE];
+    static const char *listener = text;
+    const struct settings *settings = c->context->settings;
     struct net_address address;
-    if (settings->advertise != NULL)
-        return settings->advertise;
+    if (settings->advertise.count > 0) {
+        c->builtin.addresses = settings->advertise.items;
+        c->builtin.address_count = settings->advertise.count;
+        return;
+    }
     if (settings->dns.count == 0 ||
         net_address_parse(slice_str(settings->dns.items[0]), &address, NULL) != ERR_OK ||
         net_address_is_wildcard(&address))
-        return NULL;
+        return;
     net_address_format_ip(&address, text);
-    return text;
+    c->builtin.addresses = &listener;
+    c->builtin.address_count = 1;
 }
 
 static enum err start_rollout(struct control *c, struct errctx *ec)
 {
     const struct settings *settings = c->context->settings;
-    c->address = advertised(settings);
     c->builtin = (struct compile_builtin){.platform = settings->platform,
-                                          .cdn_domain = settings->cdn_domain,
-                                          .addresses = &c->address,
-                                          .address_count = c->address != NULL ? 1 : 0};
+                                          .cdn_domain = settings->cdn_domain};
+    find_advertised(c);
     struct rollout_options options = {
         .store = c->store,
         .keys = c->keys,

@@ -18,11 +18,12 @@ enum err edge_tls_names(struct arena *a, const struct settings *settings,
 {
     static const char *const fixed[] = {"localhost", "127.0.0.1", "::1"};
     struct edge_tls_names names = {
-        .items = arena_array(a, EDGE_ADDRESSES_MAX + 3 + ARRAY_LEN(fixed), sizeof(const char *))};
+        .items =
+            arena_array(a, 2 * EDGE_ADDRESSES_MAX + 2 + ARRAY_LEN(fixed), sizeof(const char *))};
     names.items[names.count++] = arena_printf(a, "*.%s", settings->cdn_domain);
     names.items[names.count++] = settings->cdn_domain;
-    if (settings->advertise != NULL)
-        names.items[names.count++] = settings->advertise;
+    for (size_t i = 0; i < settings->advertise.count && i < EDGE_ADDRESSES_MAX; i++)
+        names.items[names.count++] = settings->advertise.items[i];
     for (size_t i = 0; i < settings->https.count && i < EDGE_ADDRESSES_MAX; i++) {
         struct net_address address;
         char host[NET_ADDRESS_TEXT_SIZE];

@@ -368,6 +368,19 @@ static enum err start_feeds(struct agent *a, struct errctx *ec)
     return feeds_new(&options, &a->feeds, ec);
 }
 
+/** A node whose roles load points of presence is one, or part of one. */
+static enum err find_presence(struct agent *a, struct errctx *ec)
+{
+    if ((a->kinds & RELEASE_KIND_BIT(RELEASE_POP)) == 0)
+        return ERR_OK;
+    enum err e = presence_of(a->node->settings, &a->arena, &a->presence, ec);
+    if (e == ERR_OK && a->presence.address_count == 0)
+        LOG(LOG_WARNING,
+            "viewers are not sent here: --http is a wildcard, and --advertise names no "
+            "address");
+    return e;
+}
+
 static enum err start(struct agent *a, struct errctx *ec)
 {
     random_bytes(&a->boot, sizeof(a->boot));
@@ -376,6 +389,9 @@ static enum err start(struct agent *a, struct errctx *ec)
     if (e != ERR_OK)
         return e;
     init_state(a);
+    e = find_presence(a, ec);
+    if (e != ERR_OK)
+        return e;
     look_at_pin(a); /* before the facts: it is no new offer */
     e = open_memory(a, ec);
     if (e == ERR_OK)
@@ -406,6 +422,7 @@ static void stop(struct agent *a)
     node_db_close(a->db);
     net_identity_fini(&a->identity);
     arena_fini(&a->pointer_arena);
+    arena_fini(&a->arena);
 }
 
 void node_agent_main(const struct node *node)

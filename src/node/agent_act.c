@@ -265,6 +265,10 @@ static void send_report(struct agent *a)
         .role_count = a->state.role_count,
         .version = WEIR_VERSION,
         .boot = a->boot,
+        .pop = a->presence.pop,
+        .addresses = a->presence.addresses,
+        .address_count = a->presence.address_count,
+        .location = a->presence.location,
     };
     for (size_t i = 0; i < a->state.role_count; i++)
         roles[i] = a->state.roles[i].name;

@@ -8,6 +8,7 @@
 #include "node/collect.h"
 #include "node/feeds.h"
 #include "node/fetch.h"
+#include "node/presence.h"
 #include "node/trial.h"
 #include "release/objects.h"
 
@@ -19,7 +20,9 @@ struct agent {
     struct net_identity identity;
     uint64_t boot; /* random at each start */
     struct node_db *db;
-    unsigned kinds; /* bits: of a release's objects that this node holds */
+    unsigned kinds;           /* bits: of a release's objects that this node holds */
+    struct arena arena;       /* of what lives as long as the agent */
+    struct presence presence; /* of a node that serves viewers; else zeroed */
     struct agent_state state;
 
     struct feeds *feeds;

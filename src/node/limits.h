@@ -49,6 +49,7 @@
 #define NODE_PEER_AFTER_NS (1 * NS_PER_S)     /* without any control: peers are asked */
 #define NODE_FLEET_ROOT_MAX_BYTES (16u << 10)
 #define NODE_PIN_MAX_BYTES 256
+#define NODE_POP_NAME_MAX_BYTES 32u       /* X-Amz-Cf-Pop, of every answer */
 #define NODE_POINTER_MAX_BYTES (1u << 20) /* a wave of RELEASE_WAVE_MAX nodes fits */
 #define NODE_DB_BUSY_MS 5000              /* SQLite waits so long for a lock of another process */
 

@@ -16,6 +16,7 @@
 #include "net/identity.h"
 #include "node/bind_priv.h"
 #include "node/feeds.h"
+#include "node/presence.h"
 #include "node/ready_priv.h"
 #include "node/reopen_priv.h"
 #include "node/supervisor_priv.h"
@@ -272,6 +273,13 @@ static enum err add_role(struct node *node, const struct role *role, struct errc
     return ERR_OK;
 }
 
+static enum err check_presence(const struct settings *settings, struct errctx *ec)
+{
+    AUTO_ARENA struct arena arena = {0};
+    struct presence presence;
+    return presence_of(settings, &arena, &presence, ec);
+}
+
 /** Fills the node's table with the roles that the settings name. */
 static enum err choose_roles(struct node *node, const struct role *const *roles, struct errctx *ec)
 {
@@ -351,6 +359,8 @@ static enum err set_up(struct node *node, const struct role *const *roles, struc
     enum err e = choose_roles(node, roles, ec);
     if (e == ERR_OK)
         e = feeds_check(node->settings, ec);
+    if (e == ERR_OK)
+        e = check_presence(node->settings, ec);
     if (e == ERR_OK)
         e = prepare(node, ec);
     if (e == ERR_OK)

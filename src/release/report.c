@@ -21,6 +21,9 @@ enum report_field {
     REPORT_FEATURES = 12,
     REPORT_BOOT = 13,
     REPORT_HELD_ROOTS = 14,
+    REPORT_POP = 15,
+    REPORT_ADDRESSES = 16,
+    REPORT_LOCATION = 17,
 };
 
 static void put_root(struct buf *b, uint32_t field, const struct chunk_hash *root)
@@ -49,6 +52,25 @@ static struct slice reason_text(struct arena *a, const char *reason)
     return slice_of(clean, text.len);
 }
 
+static bool is_address(struct slice s)
+{
+    return s.len == 4 || s.len == 16;
+}
+
+static void put_presence(struct buf *b, const struct release_report *r)
+{
+    struct slice pop = slice_str(r->pop);
+    CHECK(pop.len == 0 || text_is_id(pop));
+    CHECK(text_is_printable(slice_str(r->location), RELEASE_LOCATION_MAX_BYTES));
+    CHECK(r->address_count <= RELEASE_NODE_ADDRESSES_MAX);
+    wire_put_bytes(b, REPORT_POP, pop);
+    for (size_t i = 0; i < r->address_count; i++) {
+        CHECK(is_address(r->addresses[i]));
+        wire_put_item(b, REPORT_ADDRESSES, r->addresses[i]);
+    }
+    wire_put_bytes(b, REPORT_LOCATION, slice_str(r->location));
+}
+
 struct slice release_report_encode(struct arena *a, const struct release_report *r)
 {
     CHECK(text_is_id(slice_str(r->node_id)));
@@ -71,6 +93,7 @@ struct slice release_report_encode(struct arena *a, const struct release_report 
     wire_put_number(&b, REPORT_BOOT, r->boot);
     for (size_t i = 0; i < r->held_count; i++)
         wire_put_item(&b, REPORT_HELD_ROOTS, slice_of(r->held[i].bytes, SHA256_BYTES));
+    put_presence(&b, r);
     CHECK(buf_len(&b) <= RELEASE_REPORT_MAX_BYTES);
     return wire_take(a, &b);
 }
@@ -92,6 +115,13 @@ static const char *read_text(struct arena *a, struct wire_reader *r, size_t max)
 static void read_root(struct wire_reader *r, struct slice bytes, struct chunk_hash *out)
 {
     wire_expect(r, chunk_hash_from(bytes, out) && !chunk_hash_is_zero(out));
+}
+
+static void read_address(struct arena *a, struct wire_reader *r, struct slice *out)
+{
+    struct slice bytes = wire_item(r);
+    wire_expect(r, is_address(bytes));
+    *out = arena_copy(a, bytes);
 }
 
 static void read_field(struct arena *a, struct wire_reader *r, struct release_report *out)
@@ -140,6 +170,16 @@ static void read_field(struct arena *a, struct wire_reader *r, struct release_re
     case REPORT_HELD_ROOTS:
         read_root(r, wire_item(r), &out->held[out->held_count++]);
         break;
+    case REPORT_POP:
+        wire_expect(r, !r->is_repeat);
+        out->pop = read_id(a, r);
+        break;
+    case REPORT_ADDRESSES:
+        read_address(a, r, &out->addresses[out->address_count++]);
+        break;
+    case REPORT_LOCATION:
+        out->location = read_text(a, r, RELEASE_LOCATION_MAX_BYTES);
+        break;
     default:
         break;
     }
@@ -151,8 +191,10 @@ enum err release_report_decode(struct arena *a, struct slice bytes, struct relea
     size_t roles = wire_count(bytes, REPORT_ROLES);
     size_t features = wire_count(bytes, REPORT_FEATURES);
     size_t held = wire_count(bytes, REPORT_HELD_ROOTS);
+    size_t addresses = wire_count(bytes, REPORT_ADDRESSES);
     if (bytes.len > RELEASE_REPORT_MAX_BYTES || roles > RELEASE_ROLES_MAX ||
-        features > RELEASE_FEATURES_MAX || held > RELEASE_HELD_MAX)
+        features > RELEASE_FEATURES_MAX || held > RELEASE_HELD_MAX ||
+        addresses > RELEASE_NODE_ADDRESSES_MAX)
         return err_set(ec, ERR_CORRUPT, "report: larger than any");
     struct release_report report = {
         .version = "",
@@ -160,6 +202,9 @@ enum err release_report_decode(struct arena *a, struct slice bytes, struct relea
         .roles = arena_array(a, roles, sizeof(const char *)),
         .features = arena_array(a, features, sizeof(const char *)),
         .held = arena_array(a, held, sizeof(struct chunk_hash)),
+        .pop = "",
+        .location = "",
+        .addresses = arena_array(a, addresses, sizeof(struct slice)),
     };
     struct wire_reader r = wire_reader_of(bytes);
     while (wire_next(&r))

@@ -23,6 +23,10 @@ struct release_report {
     uint64_t boot;
     struct chunk_hash *held; /* roots on the node's disk */
     size_t held_count;
+    const char *pop;         /* its point of presence; "" where it is in none */
+    struct slice *addresses; /* 4 or 16 bytes each; under which viewers reach it */
+    size_t address_count;
+    const char *location; /* as its settings say; "" unknown */
 };
 
 #define RELEASE_REPORT_MAX_BYTES (64u << 10)

@@ -42,6 +42,7 @@ static const struct {
     {"ID", "Id", cell},
     {"STATE", "State", cell},
     {"ROLES", "Roles", cell},
+    {"POP", "Pop", cell},
     {"HEARD", "HeardMsAgo", heard_cell},
     {"APPLIED", "Applied", root_cell},
     {"SEQUENCE", "Sequence", cell},

@@ -38,7 +38,7 @@ def test_a_node_is_listed_over_tls_and_in_the_clear(fleet):
     assert [n["Id"] for n in tls] == [n["Id"] for n in clear] == [node.status()["node"]]
     table = weir("node", "list", WEIR_DATA=str(node.dir)).stdout.splitlines()
     assert table[0].split() == [
-        "ID", "STATE", "ROLES", "HEARD", "APPLIED", "SEQUENCE", "PINNED", "REJECTED"
+        "ID", "STATE", "ROLES", "POP", "HEARD", "APPLIED", "SEQUENCE", "PINNED", "REJECTED"
     ]
     assert table[1].startswith(clear[0]["Id"]) and "ADMITTED" in table[1]
 
@@ -112,6 +112,7 @@ def test_status_shows_the_node_and_its_page(fleet):
 @pytest.mark.parametrize("flags", [
     ("--control", "https://name:1"), ("--peer", "http://127.0.0.1:1"), ("--platform", "weir..test"),
     ("--platform", "weir.test."), ("--advertise", "127.0.0.1:53"), ("--account-id", "12"),
+    ("--cdn-domain", "CDN.weir.test"), ("--pop", "a b"),
     ("--roles", "dns,dns"), ("--dns", "127.0.0.1"), ("--api", "0.0.0.0:0"),
 ])
 def test_a_bad_setting_ends_the_start_and_is_named(fleet, flags):

@@ -27,6 +27,7 @@ const struct rollout_limits rollout_default_limits = {
             .settle_ns = ROLLOUT_FOLLOWER_GRACE_NS,
         },
     .tick_ns = ROLLOUT_TICK_NS,
+    .pops_gap_ns = ROLLOUT_POPS_GAP_NS,
     .lease_ms = ROLLOUT_LEASE_MS,
     .collect_ns = ROLLOUT_COLLECT_NS,
     .collect_releases = ROLLOUT_COLLECT_RELEASES,

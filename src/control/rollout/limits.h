@@ -46,6 +46,10 @@
 #define ROLLOUT_PENDING_NOTES_PER_S 10u       /* each is a durable transaction */
 #define ROLLOUT_PENDING_TELL_NS 60000000000LL /* between lines in the log */
 
+/** Points of presence are written so often at most, whatever nodes report: each is a release. */
+#define ROLLOUT_POPS_GAP_NS 5000000000LL
+#define ROLLOUT_POPS_MAX 4096u
+
 /** GetChange's Comment, bytes with the NUL (Route 53: 256 characters). */
 #define ROLLOUT_REASON_SIZE 257
 
@@ -120,6 +124,7 @@ struct rollout_limits {
     struct pending_limits pending;
     struct completion_limits completion;
     int64_t tick_ns;
+    int64_t pops_gap_ns;
     int64_t lease_ms;
     int64_t collect_ns;
     unsigned collect_releases;

@@ -150,6 +150,7 @@ static void on_tick(struct loop_timer *timer)
     look(r);
     run(r);
     tell_rejections(r);
+    rollout_write_pops(r, time_monotonic_ns());
     rollout_drop_pending(r, time_monotonic_ns());
     rollout_collect_if_due(r, time_monotonic_ns());
     invalidations_tick(r->invalidations);

@@ -42,8 +42,8 @@ void rollout_stop(struct rollout *r);
  * StableVersion, InsyncVersion, NewestVersion, HeldCount, Held, Invalidations (Epoch, Number,
  * Completed, Followers, SilentFollowers), and Nodes, an object by node id of HeardMsAgo, Roles,
  * Version, Epoch, Sequence, Applied, Tried, Proven, Rejected, RejectedReason, RejectsStable (others
- * serve that release: INSYNC waits for this node), Pinned. At most a second old. Any thread; in
- * `a`.
+ * serve that release: INSYNC waits for this node), of a node that serves viewers Pop, Location and
+ * Addresses, and Pinned. At most a second old. Any thread; in `a`.
  */
 struct slice rollout_status(struct rollout *r, struct arena *a);
 

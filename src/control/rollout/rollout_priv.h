@@ -40,8 +40,10 @@ struct rollout {
     bool stable_is_whole; /* its chunks are in the store */
     struct held_set stable_held;
     struct held_set candidate_held;
-    bool is_lead_told;   /* that another control leads was logged */
-    bool is_behind_told; /* that a node is ahead of the store was logged */
+    bool is_lead_told;       /* that another control leads was logged */
+    bool is_behind_told;     /* that a node is ahead of the store was logged */
+    bool is_lacking_told;    /* that a node's version lacks points of presence was logged */
+    int64_t pops_written_ns; /* when points of presence were written last; 0: not yet */
     int64_t lease_taken_ns;
 
     struct feed_server *feed;
@@ -109,6 +111,12 @@ struct feed_source rollout_feed_source(struct rollout *r);
 enum err rollout_read_nodes(struct rollout *r, struct errctx *ec) MUST_USE;
 /** Drops pending nodes that no longer ask; where this control leads, so that one does. */
 void rollout_drop_pending(struct rollout *r, int64_t now_ns);
+
+/* ---- pops_write.c */
+
+/** Writes points of presence where what nodes report differs from the store; where this control
+ *  leads. */
+void rollout_write_pops(struct rollout *r, int64_t now_ns);
 
 /* ---- status.c */
 

@@ -22,6 +22,7 @@ int position_compare(struct position a, struct position b)
 static void node_free(struct roster_node *n)
 {
     mem_cleanup(&n->held);
+    mem_cleanup(&n->addresses);
     mem_cleanup(&n);
 }
 
@@ -151,6 +152,31 @@ static void hear_rejection(struct roster_node *n, const struct release_report *r
                    report->rejected_reason == NULL ? "" : report->rejected_reason);
 }
 
+static bool has_feature(const struct release_report *report, const char *feature)
+{
+    for (size_t i = 0; i < report->feature_count; i++) {
+        if (strcmp(report->features[i], feature) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void hear_presence(struct roster_node *n, const struct release_report *report)
+{
+    n->knows_pops = has_feature(report, RELEASE_FEATURE_POPS);
+    (void)snprintf(n->pop, sizeof(n->pop), "%s", report->pop == NULL ? "" : report->pop);
+    (void)snprintf(n->location, sizeof(n->location), "%s",
+                   report->location == NULL ? "" : report->location);
+    n->addresses = mem_resize(n->addresses, report->address_count + 1, sizeof(*n->addresses));
+    n->address_count = report->address_count;
+    for (size_t i = 0; i < report->address_count; i++) {
+        struct slice address = report->addresses[i];
+        CHECK(address.len <= sizeof(n->addresses[i].bytes));
+        n->addresses[i] = (struct roster_address){.len = (uint8_t)address.len};
+        memcpy(n->addresses[i].bytes, address.data, address.len);
+    }
+}
+
 void roster_hear(struct roster_node *n, const struct release_report *report, int64_t now_ns,
                  int64_t gap_ns)
 {
@@ -163,6 +189,7 @@ void roster_hear(struct roster_node *n, const struct release_report *report, int
         n->applied_before = n->applied;
     hear_rejection(n, report, at);
     hear_roles(n, report);
+    hear_presence(n, report);
     n->is_heard = true;
     n->heard_at_ns = now_ns;
     n->at = at;

@@ -8,6 +8,7 @@
 #include "control/store/fleet.h"
 #include "control/store/objects.h"
 #include "net/identity.h"
+#include "release/limits.h"
 #include "release/report.h"
 
 /** The names of the roles that serve releases, by the number of the bit in enum store_role; only
@@ -15,6 +16,8 @@
 extern const char *const roster_role_names[STORE_ROLE_COUNT];
 
 #define ROSTER_ROLES_SIZE 128
+#define ROSTER_POP_SIZE (RELEASE_ID_MAX_BYTES + 1)
+#define ROSTER_LOCATION_SIZE (RELEASE_LOCATION_MAX_BYTES + 1)
 #define ROSTER_VERSION_SIZE 65
 
 /** A place in the order of pointers. */
@@ -25,6 +28,12 @@ struct position {
 
 /** Negative, 0 or positive. */
 int position_compare(struct position a, struct position b);
+
+/** An address under which viewers reach a node. */
+struct roster_address {
+    uint8_t len; /* 4 or 16 */
+    uint8_t bytes[16];
+};
 
 struct roster_node {
     char id[NODE_ID_SIZE];
@@ -54,6 +63,11 @@ struct roster_node {
     char version[ROSTER_VERSION_SIZE];
     struct chunk_hash *held; /* roots on its disk, held_count of them; the node's own memory */
     size_t held_count;
+    bool knows_pops;           /* serves releases that hold points of presence */
+    char pop[ROSTER_POP_SIZE]; /* its own; "" where it is part of none */
+    char location[ROSTER_LOCATION_SIZE];
+    struct roster_address *addresses; /* address_count of them; the node's own memory */
+    size_t address_count;
 };
 
 /**

@@ -7,6 +7,8 @@
 #include "metrics/counters.h"
 #include "metrics/log.h"
 
+#include <arpa/inet.h>
+
 static const char *const phase_names[] = {
     [CORE_IDLE] = "idle", [CORE_READY] = "ready",     [CORE_TRY] = "trial",
     [CORE_WAVE] = "wave", [CORE_REFUSED] = "refused",
@@ -31,6 +33,20 @@ static void write_roles(struct buf *out, const char *roles)
     json_write_close(out, ']');
 }
 
+static void write_presence(struct buf *out, const struct roster_node *n)
+{
+    json_write_str(out, "Pop", n->pop);
+    json_write_str(out, "Location", n->location);
+    json_write_open(out, "Addresses", '[');
+    for (size_t i = 0; i < n->address_count; i++) {
+        const struct roster_address *address = &n->addresses[i];
+        char text[INET6_ADDRSTRLEN] = "";
+        (void)inet_ntop(address->len == 4 ? AF_INET : AF_INET6, address->bytes, text, sizeof(text));
+        json_write_str(out, NULL, text);
+    }
+    json_write_close(out, ']');
+}
+
 static void write_node(struct buf *out, const struct core *c, const struct roster_node *n,
                        int64_t now_ns)
 {
@@ -48,6 +64,8 @@ static void write_node(struct buf *out, const struct core *c, const struct roste
         json_write_str(out, "RejectedReason", n->reason);
         json_write_bool(out, "RejectsStable", core_rejects_stable(c, n, now_ns));
     }
+    if (n->pop[0] != '\0')
+        write_presence(out, n);
     json_write_bool(out, "Pinned", n->is_pinned);
     json_write_close(out, '}');
 }

@@ -174,15 +174,21 @@ enum err store_rollout_get(struct store_conn *c, struct arena *a, struct store_r
                     &rollout_shape, out, ec);
 }
 
+enum err store_lease_check(struct store_conn *c, uint64_t epoch, struct errctx *ec)
+{
+    uint64_t current = 0;
+    enum err err = conn_count(c, SQL("SELECT COALESCE(MAX(epoch), 0) FROM lease"), &current, ec);
+    if (err == ERR_OK && current != epoch)
+        err = err_set(ec, ERR_CONFLICT, "store: the lease is at epoch %llu, this write at %llu",
+                      (unsigned long long)current, (unsigned long long)epoch);
+    return err;
+}
+
 enum err store_rollout_put(struct store_conn *c, const struct store_rollout *row, struct errctx *ec)
 {
-    uint64_t epoch = 0;
-    enum err err = conn_count(c, SQL("SELECT COALESCE(MAX(epoch), 0) FROM lease"), &epoch, ec);
+    enum err err = store_lease_check(c, row->epoch, ec);
     if (err != ERR_OK)
         return err;
-    if (epoch != row->epoch)
-        return err_set(ec, ERR_CONFLICT, "store: the lease is at epoch %llu, this write at %llu",
-                       (unsigned long long)epoch, (unsigned long long)row->epoch);
     return conn_change(
         c,
         SQL("INSERT INTO rollout (id, " ROLLOUT_COLUMNS ")"

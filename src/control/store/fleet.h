@@ -57,6 +57,9 @@ struct store_lease {
 enum err store_lease_take(struct store_conn *c, const char *holder, int64_t now_unix_ms,
                           int64_t duration_ms, uint64_t *out_epoch, struct errctx *ec) MUST_USE;
 
+/** Inside a transaction: ERR_CONFLICT when the lease is no longer at this epoch. */
+enum err store_lease_check(struct store_conn *c, uint64_t epoch, struct errctx *ec) MUST_USE;
+
 /** Where the rollout stands: one row. */
 struct store_rollout {
     uint64_t epoch;

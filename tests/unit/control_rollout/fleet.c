@@ -7,6 +7,7 @@
 #include "net/socket.h"
 #include "release/objects.h"
 
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -38,6 +39,11 @@ static const char *const object_ids[3] = {"x", "y", "z"};
 static void put_report(struct fake_node *n)
 {
     AUTO_ARENA struct arena a = {0};
+    const char *features[] = {RELEASE_FEATURE_POPS};
+    uint8_t ip[4] = {0};
+    struct slice address = slice_of(ip, sizeof(ip));
+    if (n->pop != NULL)
+        assert_int_equal(inet_pton(AF_INET, n->ip, ip), 1);
     const struct release_report report = {
         .node_id = n->identity.node_id,
         .roles = (const char **)(uintptr_t)&roster_role_names[0], /* only read */
@@ -52,6 +58,11 @@ static void put_report(struct fake_node *n)
         .rejected_reason = n->reason == NULL ? "" : n->reason,
         .held = &n->applied.root,
         .held_count = chunk_hash_is_zero(&n->applied.root) ? 0 : 1,
+        .features = features,
+        .feature_count = ARRAY_LEN(features),
+        .pop = n->pop,
+        .addresses = &address,
+        .address_count = n->pop == NULL ? 0 : 1,
     };
     if (!n->is_silent)
         feed_client_report(n->client, release_report_encode(&a, &report));
@@ -244,6 +255,7 @@ void fleet_init(struct fleet *f)
     f->limits.core.settle_ns = 100 * NS_PER_MS;
     f->limits.core.cut_gap_ns = 20 * NS_PER_MS;
     f->limits.tick_ns = 50 * NS_PER_MS;
+    f->limits.pops_gap_ns = 0;
     temp_dir_make(f->dir, "rollout");
     f->loop = loop_new(true);
     f->deadline = (struct loop_timer){.on_time = on_time, .user = f};

@@ -27,6 +27,8 @@ struct fake_node {
     struct loop_timer beat;
     bool is_edge;         /* says that it runs the edge role, too */
     bool is_silent;       /* follows, but reports nothing */
+    const char *pop;      /* of an edge; NULL: none */
+    const char *ip;       /* under which viewers reach it */
     uint8_t bad_value;    /* fails the trial of a release with it */
     uint8_t deadly_value; /* passes the trial, then crashes */
     struct position at;

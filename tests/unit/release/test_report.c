@@ -14,6 +14,8 @@
 static const char *roles[] = {"dns"};
 static const char *features[] = {"dns.alias", "dns.records"};
 static struct chunk_hash held[] = {{{1}}, {{2}}};
+static struct slice addresses[] = {{(const uint8_t *)"\x0a\0\0\x01", 4},
+                                   {(const uint8_t *)"0123456789abcdef", 16}};
 
 static struct release_report sample_report(void)
 {
@@ -31,7 +33,11 @@ static struct release_report sample_report(void)
                                    .feature_count = 2,
                                    .boot = UINT64_MAX,
                                    .held = held,
-                                   .held_count = 2};
+                                   .held_count = 2,
+                                   .pop = "ZRH50-P1",
+                                   .addresses = addresses,
+                                   .address_count = 2,
+                                   .location = "eu-central-2"};
 }
 
 static void a_report_survives_the_way_there_and_back(void **state)
@@ -54,6 +60,10 @@ static void a_report_survives_the_way_there_and_back(void **state)
     assert_string_equal(out.features[1], "dns.records");
     assert_int_equal(out.held_count, 2);
     assert_true(chunk_hash_equal(&out.held[1], &held[1]));
+    assert_string_equal(out.pop, "ZRH50-P1");
+    assert_string_equal(out.location, "eu-central-2");
+    assert_int_equal(out.address_count, 2);
+    assert_true(slice_equal(out.addresses[1], addresses[1]));
     assert_true(slice_equal(release_report_encode(&a, &out), bytes));
 }
 
@@ -69,11 +79,28 @@ static void protobuf_c_reads_and_writes_the_same_report(void **state)
     assert_int_equal(pb->n_held_roots, 2);
     assert_int_equal(pb->sequence, 9);
     assert_true(pb->is_pinned);
+    assert_string_equal(pb->pop, "ZRH50-P1");
+    assert_int_equal(pb->n_addresses, 2);
     uint8_t again[1024];
     assert_int_equal(weir__release__report__get_packed_size(pb), bytes.len);
     (void)weir__release__report__pack(pb, again);
     assert_memory_equal(again, bytes.data, bytes.len);
     weir__release__report__free_unpacked(pb, NULL);
+}
+
+static void a_node_in_no_point_of_presence_says_nothing_of_one(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    struct release_report report = sample_report();
+    report.pop = report.location = "";
+    report.address_count = 0;
+    struct release_report out;
+    struct slice bytes = release_report_encode(&a, &report);
+    assert_int_equal(release_report_decode(&a, bytes, &out, NULL), ERR_OK);
+    assert_string_equal(out.pop, "");
+    assert_string_equal(out.location, "");
+    assert_int_equal(out.address_count, 0);
 }
 
 static void a_long_reason_is_cut(void **state)
@@ -129,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_report_survives_the_way_there_and_back),
         cmocka_unit_test(protobuf_c_reads_and_writes_the_same_report),
+        cmocka_unit_test(a_node_in_no_point_of_presence_says_nothing_of_one),
         cmocka_unit_test(a_long_reason_is_cut),
         cmocka_unit_test(the_largest_report_fits),
         cmocka_unit_test(a_report_without_a_node_is_refused),

@@ -45,14 +45,14 @@ static void a_node_is_a_line_with_what_it_reported(void **state)
 {
     (void)state;
     char *text = listed("{\"Nodes\": [{\"Id\": \"abc\", \"State\": \"ADMITTED\", "
-                        "\"Roles\": \"control,dns\", \"HeardMsAgo\": 1240, \"Applied\": \"" ROOT
-                        "\", \"Sequence\": 42, \"Pinned\": true, "
+                        "\"Roles\": \"control,dns\", \"Pop\": \"ZRH50-P1\", \"HeardMsAgo\": 1240, "
+                        "\"Applied\": \"" ROOT "\", \"Sequence\": 42, \"Pinned\": true, "
                         "\"RejectedReason\": \"trial: signal 11\"}]}");
-    assert_string_equal(text,
-                        "ID   STATE     ROLES        HEARD      APPLIED       SEQUENCE  PINNED  "
-                        "REJECTED\n"
-                        "abc  ADMITTED  control,dns  1.2 s ago  0123456789ab  42        yes     "
-                        "trial: signal 11\n");
+    assert_string_equal(
+        text, "ID   STATE     ROLES        POP       HEARD      APPLIED       SEQUENCE  PINNED  "
+              "REJECTED\n"
+              "abc  ADMITTED  control,dns  ZRH50-P1  1.2 s ago  0123456789ab  42        yes     "
+              "trial: signal 11\n");
     free(text);
 }
 
@@ -60,7 +60,8 @@ static void a_node_that_never_reported_is_listed_too(void **state)
 {
     (void)state;
     char *text = listed("{\"Nodes\": [{\"Id\": \"abc\", \"State\": \"PENDING\"}, 17]}");
-    assert_non_null(strstr(text, "\nabc  PENDING  -      never  -        -         -       -\n"));
+    assert_non_null(
+        strstr(text, "\nabc  PENDING  -      -    never  -        -         -       -\n"));
     free(text);
 }
 
