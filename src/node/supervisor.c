@@ -136,6 +136,22 @@ static void drain_over(struct loop_timer *timer)
     child_signal(&s->agent, SIGKILL);
 }
 
+/**
+ * The roles take no new connections any more, and we hold their sockets: a client that is refused
+ * at once goes elsewhere, one in the backlog would wait until we end.
+ */
+static void stop_listening(const struct node *node)
+{
+    for (size_t r = 0; r < node->role_count; r++) {
+        for (size_t i = 0; i < node->roles[r].socket_count; i++) {
+            const struct role_socket *socket = &node->roles[r].sockets[i];
+            bool is_listening = socket->kind != ROLE_SOCKET_UDP_THREAD;
+            for (unsigned k = 0; is_listening && k < socket->fd_count; k++)
+                (void)shutdown(socket->fds[k], SHUT_RD);
+        }
+    }
+}
+
 static void begin_drain(struct supervisor *s)
 {
     s->state = SUPERVISOR_DRAINING;
@@ -148,6 +164,7 @@ static void begin_drain(struct supervisor *s)
         child_signal(&s->roles[i], SIGTERM);
     }
     s->agent.is_wanted = false;
+    stop_listening(&s->node);
     int64_t after_ns = (int64_t)s->node.settings->drain_ms * NS_PER_MS + NS_PER_S;
     s->drain_timer.on_time = drain_over;
     s->drain_timer.user = s;

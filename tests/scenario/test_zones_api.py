@@ -165,5 +165,5 @@ def test_an_operation_that_is_not_built_is_named(shared_node):
     assert error["ResponseMetadata"]["HTTPStatusCode"] == 501
     cloudfront = shared_node.boto("cloudfront")
     with pytest.raises(botocore.exceptions.ClientError) as caught:
-        cloudfront.list_distributions()
-    assert "ListDistributions" in caught.value.response["Error"]["Message"]
+        cloudfront.list_functions()
+    assert "ListFunctions" in caught.value.response["Error"]["Message"]
