@@ -11,6 +11,9 @@
  * path may hold unescaped. */
 #define PATTERN_CHARACTERS "_-.*$/~\"'@:+&?%!,;=()"
 
+/* Those of a token (RFC 9110 section 5.6.2), and `?`: names of cookies may hold wildcards. */
+#define COOKIE_CHARACTERS "!#$%&'*+-.^_`|~?"
+
 static const struct cf_origin *origin_of(const struct cf_distribution_config *config,
                                          const struct cf_cache_behavior *behavior)
 {
@@ -117,10 +120,8 @@ static enum aws_error check_forwarded_cookies(const struct cf_cookie_preference 
                         "Your request contains more than %zu cookie names in the whitelist.",
                         CF_MAX_FORWARDED_COOKIES);
     for (size_t i = 0; i < count; i++) {
-        if (strpbrk(names->items[i], "*?") != NULL)
-            return cf_unavailable(fault, AWS_InvalidForwardCookies,
-                                  "A cookie name with a wildcard");
-        if (!cf_is_token(names->items[i], CF_COOKIE_NAME_MAX_CHARACTERS))
+        if (*names->items[i] == '\0' ||
+            !cf_has_only(names->items[i], COOKIE_CHARACTERS, CF_COOKIE_NAME_MAX_CHARACTERS))
             return aws_fail(fault, AWS_InvalidForwardCookies, "%s is not the name of a cookie.",
                             aws_echo(fault->arena, names->items[i]));
     }

@@ -123,6 +123,8 @@ static void forwarded_cookies_are_named_where_they_are_listed(void **state)
     "</Forward>" names "</Cookies></ForwardedValues>"
     ACCEPTED(.behavior = COOKIES("all", ""));
     ACCEPTED(.behavior = COOKIES("whitelist", LIST_OF("WhitelistedNames", "1", "<Name>a</Name>")));
+    ACCEPTED(.behavior =
+                 COOKIES("whitelist", LIST_OF("WhitelistedNames", "1", "<Name>user_*_?</Name>")));
     REFUSED(InvalidForwardCookies, .behavior = COOKIES("whitelist", ""));
     REFUSED(InvalidForwardCookies,
             .behavior = COOKIES("all", LIST_OF("WhitelistedNames", "1", "<Name>a</Name>")));
