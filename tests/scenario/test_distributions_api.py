@@ -12,7 +12,7 @@ import botocore.credentials
 import botocore.exceptions
 import pytest
 
-from harness import DEADLINE_S
+from harness import DEADLINE_S, wait_for
 
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
@@ -539,3 +539,28 @@ def test_what_was_acknowledged_survives_kill_9(node):
     assert got["Distribution"]["DistributionConfig"]["Comment"] == "kept"
     kept = client.get_invalidation(DistributionId=identity, Id=made["Id"])["Invalidation"]
     assert kept["InvalidationBatch"] == batch("kept", "/kept")
+
+
+def test_a_distribution_is_deleted_once_it_is_disabled_and_deployed(shared_node, client):
+    created = create(client, "deleted", Aliases=listed("deleted.example"))
+    identity = created["Distribution"]["Id"]
+
+    def is_deployed():
+        return client.get_distribution(Id=identity)["Distribution"]["Status"] == "Deployed"
+
+    wait_for(is_deployed, f"Deployed; log:\n{shared_node.log()[-3000:]}")
+    client.create_invalidation(DistributionId=identity, InvalidationBatch=batch("all", "/*"))
+    config = created["Distribution"]["DistributionConfig"]
+    disabled = client.update_distribution(
+        Id=identity, IfMatch=created["ETag"], DistributionConfig={**config, "Enabled": False}
+    )
+    wait_for(is_deployed, f"Deployed again; log:\n{shared_node.log()[-3000:]}")
+    shared_node.aws("delete-distribution", "--id", identity, "--if-match", disabled["ETag"],
+                    service="cloudfront")
+    assert error_of(client.get_distribution, Id=identity) == ("NoSuchDistribution", 404)
+    assert error_of(client.create_distribution, DistributionConfig=config)[0] == (
+        "DistributionAlreadyExists"
+    )
+    create(client, "deleted-2", Aliases=listed("deleted.example"))
+    pages = client.get_paginator("list_distributions").paginate()
+    assert identity not in [d["Id"] for page in pages for d in page["DistributionList"]["Items"]]

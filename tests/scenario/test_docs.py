@@ -66,3 +66,11 @@ def test_the_examples_of_the_route_53_page_work_as_printed(node):
     assert "10 mail.records.example." in done.stdout
     assert '"any name"' in done.stdout
     assert "but it was not found" in done.stderr
+
+
+def test_the_examples_of_the_cloudfront_page_work_as_printed(node, tmp_path):
+    script = here(node, examples("docs/cloudfront.md"))
+    done = paste(f"cd {tmp_path}\n{script}")
+    assert "(PreconditionFailed)" in done.stderr
+    assert "(InvalidWebACLId)" in done.stderr
+    assert '"team"' in done.stdout and ".cdn.weir.test" in done.stdout
