@@ -4,6 +4,7 @@ this machine's."""
 
 import pathlib
 import re
+import socket
 import subprocess
 
 from harness import DEADLINE_S, WEIR, wait_for
@@ -22,6 +23,8 @@ def here(node, text):
         "127.0.0.1 -p 5300": "127.0.0.1 -p " + node.ready["dns"].rsplit(":", 1)[1],
         "127.0.0.1:5380": node.ready["api"],
         "127.0.0.1:5390": node.ready["admin"],
+        "127.0.0.1:8080": node.ready["http"],
+        "weir-data/site": str(node.dir / "site"),
         "weir-data/credentials": str(node.dir / "credentials"),
         "build/weir status": f"{WEIR} status --data {node.dir}",
         "build/weir node list": f"{WEIR} node list --data {node.dir}",
@@ -33,6 +36,13 @@ def here(node, text):
     return text
 
 
+def free_port():
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def paste(script):
     """The finished shell; every command of the script must have succeeded."""
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True,
@@ -42,16 +52,20 @@ def paste(script):
 
 
 def test_the_tour_of_the_readme_works_as_printed(node):
-    script = here(node, examples("README.md"))
+    script = here(node, examples("README.md")).replace("9000", str(free_port()))
     # A person takes longer than a script: each change has arrived when the next line is typed.
     server, port = node.ready["dns"].rsplit(":", 1)
-    for name in ("www.example.com", "example.com"):
+    for name in ("www.example.com", "example.com", "cdn.example.com"):
         line = f"dig @{server} -p {port} {name} +short\n"
         assert line in script
-        until = f"until dig @{server} -p {port} {name} +short | grep -q 192.0.2.1; do :; done\n"
+        address = "127.0.0.1" if name.startswith("cdn") else "192.0.2.1"
+        until = f"until dig @{server} -p {port} {name} +short | grep -q {address}; do :; done\n"
         script = script.replace(line, until + line, 1)
     head, tail = script.rsplit("curl -s", 1)
     done = paste(head)
+    assert re.findall(r"X-Cache: (\w+) from weir", done.stdout) == ["Miss", "Hit", "Hit", "Miss",
+                                                                    "Hit"]
+    assert re.findall(r"^(\w+) edition", done.stdout, re.M) == ["first"] * 3 + ["second"] * 2
     addresses = re.findall(r"^192\.0\.2\.\d$", done.stdout, re.M)
     assert sorted(addresses) == ["192.0.2.1"] * 3 + ["192.0.2.2"] * 3
     assert "is not permitted at apex in zone example.com." in done.stderr
