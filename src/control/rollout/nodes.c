@@ -176,6 +176,7 @@ static void on_report(void *user, const uint8_t public_key[ED25519_PUBLIC_BYTES]
     if (!n->is_heard || now_ns - n->heard_at_ns > r->limits.core.heard_ns)
         LOG(LOG_INFO, "node reports", LOG_STR("node", id), LOG_STR("version", report->version),
             LOG_U64("epoch", report->epoch), LOG_U64("sequence", report->sequence));
+    r->are_pops_due = r->are_pops_due || !n->is_heard;
     core_hear(r->core, n, report, now_ns);
     rollout_schedule(r);
 }

@@ -114,6 +114,7 @@ void rollout_write_pops(struct rollout *r, int64_t now_ns)
     struct pops wanted;
     size_t count = 0;
     bool is_early = r->pops_written_ns != 0 && now_ns - r->pops_written_ns < r->limits.pops_gap_ns;
+    r->are_pops_due = false;
     if (!r->core->is_leader || core_is_behind(r->core) || is_early || is_lacking(r))
         return;
     enum err err = read_stored(r, &arena, &stored, &ec);

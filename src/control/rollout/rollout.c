@@ -96,7 +96,10 @@ static void run(struct rollout *r)
 
 static void on_run(struct loop_timer *timer)
 {
-    run(timer->user);
+    struct rollout *r = timer->user;
+    if (r->are_pops_due)
+        rollout_write_pops(r, time_monotonic_ns());
+    run(r);
 }
 
 /** Versions and nodes as the store has them now. */

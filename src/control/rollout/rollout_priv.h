@@ -43,6 +43,7 @@ struct rollout {
     bool is_lead_told;       /* that another control leads was logged */
     bool is_behind_told;     /* that a node is ahead of the store was logged */
     bool is_lacking_told;    /* that a node's version lacks points of presence was logged */
+    bool are_pops_due;       /* a node was heard for the first time: not only with the next tick */
     int64_t pops_written_ns; /* when points of presence were written last; 0: not yet */
     int64_t lease_taken_ns;
 
