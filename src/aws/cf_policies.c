@@ -44,6 +44,7 @@ struct response_headers_policy {
 #define ALL_EXCEPT(...) NAMES(CF_SELECT_ALL_EXCEPT, __VA_ARGS__)
 #define ALL_AND(...) NAMES(CF_SELECT_ALL_AND, __VA_ARGS__)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): initialisers cannot stand in parentheses
 static const struct cache_policy cache_policies[] = {
 #define CACHE_POLICY(name_, id_, min_, default_, max_, gzip, brotli, headers_, cookies_, queries_) \
     {.id = (id_),                                                                                  \
@@ -73,6 +74,7 @@ static const struct origin_request_policy origin_request_policies[] = {
 #undef ORIGIN_REQUEST_POLICY
 #undef RESPONSE_HEADERS_POLICY
 };
+// NOLINTEND(bugprone-macro-parentheses)
 
 static const struct response_headers_policy response_headers_policies[] = {
 #define CACHE_POLICY(...)

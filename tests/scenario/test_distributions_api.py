@@ -188,7 +188,14 @@ def full_config(reference):
     return config
 
 
-def test_every_field_that_was_sent_comes_back(client):
+def wait_deployed(node, client, identity):
+    def is_deployed():
+        return client.get_distribution(Id=identity)["Distribution"]["Status"] == "Deployed"
+
+    wait_for(is_deployed, f"Deployed; log:\n{node.log()[-3000:]}")
+
+
+def test_every_field_that_was_sent_comes_back(shared_node, client):
     sent = full_config("every-field")
     created = client.create_distribution(DistributionConfig=sent)
     distribution = created["Distribution"]
@@ -200,6 +207,7 @@ def test_every_field_that_was_sent_comes_back(client):
         Id=distribution["Id"], IfMatch=got["ETag"], DistributionConfig=got["DistributionConfig"]
     )
     assert updated["Distribution"]["DistributionConfig"] == sent
+    wait_deployed(shared_node, client, distribution["Id"])
 
 
 def test_what_was_left_out_is_absent_or_as_cloudfront_fills_it(client):
@@ -545,16 +553,13 @@ def test_a_distribution_is_deleted_once_it_is_disabled_and_deployed(shared_node,
     created = create(client, "deleted", Aliases=listed("deleted.example"))
     identity = created["Distribution"]["Id"]
 
-    def is_deployed():
-        return client.get_distribution(Id=identity)["Distribution"]["Status"] == "Deployed"
-
-    wait_for(is_deployed, f"Deployed; log:\n{shared_node.log()[-3000:]}")
+    wait_deployed(shared_node, client, identity)
     client.create_invalidation(DistributionId=identity, InvalidationBatch=batch("all", "/*"))
     config = created["Distribution"]["DistributionConfig"]
     disabled = client.update_distribution(
         Id=identity, IfMatch=created["ETag"], DistributionConfig={**config, "Enabled": False}
     )
-    wait_for(is_deployed, f"Deployed again; log:\n{shared_node.log()[-3000:]}")
+    wait_deployed(shared_node, client, identity)
     shared_node.aws("delete-distribution", "--id", identity, "--if-match", disabled["ETag"],
                     service="cloudfront")
     assert error_of(client.get_distribution, Id=identity) == ("NoSuchDistribution", 404)

@@ -3,16 +3,6 @@
 // transaction. One row more than the page is read, to know whether another page follows.
 #include "control/api/distributions_priv.h"
 
-enum aws_error cf_page_size(struct api_call *c, const char *text, size_t most, size_t *out)
-{
-    uint64_t number = most;
-    if (text != NULL && (!slice_parse_u64(slice_str(text), UINT32_MAX, &number) || number == 0))
-        return aws_fail(&c->fault, AWS_InvalidArgument,
-                        "The parameter MaxItems must be a number above 0.");
-    *out = min_size((size_t)number, most);
-    return AWS_OK;
-}
-
 static enum aws_error summary_of(struct api_call *c, const struct store_distribution *row,
                                  struct cf_distribution_summary *out)
 {

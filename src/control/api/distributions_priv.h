@@ -25,6 +25,11 @@ const char *distribution_status(const struct store_distribution *row);
 struct cf_alias_icp_recordal *distribution_recordals(struct api_call *c,
                                                      const struct cf_aliases *aliases);
 
+/** A distribution whole, with its filled-in configuration. */
+enum aws_error distribution_shape(struct api_call *c, const struct store_distribution *row,
+                                  struct cf_distribution_config *config,
+                                  struct cf_distribution **out) MUST_USE;
+
 /** Replaces the tags that are named, for a resource of the calling account. */
 enum aws_error put_tags(struct api_call *c, const char *arn, const struct cf_tags *tags) MUST_USE;
 
