@@ -28,9 +28,9 @@ def measure(control, zone_id):
     return took_ms
 
 
-def add_node(control, directory, name):
+def add_node(control, directory, name, roles="dns"):
     node = Node(f"{directory}/{name}", "--control", f"https://{control.ready['nodes']}",
-                "--fleet-root", str(control.dir / "fleet-root.pem"), roles="dns",
+                "--fleet-root", str(control.dir / "fleet-root.pem"), roles=roles,
                 binary=control.binary)
     node.start(wait=False)
 

@@ -1,63 +1,85 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Milliseconds from the call of CreateInvalidation to its effect (no viewer is served the old
-answer any more) and to Completed, on one node; 300 ms apart."""
+"""Milliseconds from the call of CreateInvalidation to its answer, to its effect (no edge serves the
+old object any more) and to Completed, on one node and on three; 300 ms apart."""
 
+import http.client
 import os
 import statistics
 import tempfile
 import time
 
 import peers  # noqa: F401  (puts the scenario harness on the path)
-from harness import Node, cf_behavior, cf_config, cf_origin
+from harness import Node, cf_behavior, cf_config, cf_origin, split_address
+from insync import add_node
 
 from web import Origin
 
 INVALIDATIONS = int(os.environ.get("BENCH_CHANGES", "100"))
 APART_S = 0.3
-HOST = "www.invalidation.test"
 PATH = "/object"
 
 
-def create(client, distribution_id, number):
-    made = client.create_invalidation(
-        DistributionId=distribution_id,
-        InvalidationBatch={"CallerReference": f"bench-{number}",
-                           "Paths": {"Quantity": 1, "Items": [PATH]}})
-    return made["Invalidation"]["Id"]
+class Viewer:
+    """A kept connection to an edge."""
+
+    def __init__(self, node, host):
+        address = node.ready["http"]
+        self.connection = http.client.HTTPConnection(
+            *split_address(address if isinstance(address, str) else address[0]))
+        self.host = host
+
+    def is_hit(self):
+        self.connection.request("GET", PATH, headers={"Host": self.host})
+        answer = self.connection.getresponse()
+        answer.read()
+        return answer.getheader("X-Cache", "").startswith("Hit")
 
 
-def measure(node, distribution_id):
-    """([ms to effect], [ms to Completed])"""
-    client = node.boto("cloudfront")
-    effect_ms, completed_ms = [], []
-    for i in range(INVALIDATIONS):
-        while node.get(HOST, PATH).cache != "Hit":
+def measure(control, distribution_id, viewers):
+    """{what is waited for: [ms]}"""
+    client = control.boto("cloudfront")
+    took_ms = {"answer": [], "effect": [], "Completed": []}
+    for _ in range(INVALIDATIONS):
+        while not all([viewer.is_hit() for viewer in viewers]):
             pass
         start = time.monotonic()
-        made = create(client, distribution_id, i)
-        while node.get(HOST, PATH).cache == "Hit":
+        made = control.create_invalidation(distribution_id, PATH, client=client)
+        took_ms["answer"].append((time.monotonic() - start) * 1000)
+        left = viewers
+        while left:
+            left = [viewer for viewer in left if viewer.is_hit()]
+        took_ms["effect"].append((time.monotonic() - start) * 1000)
+        while not control.is_completed(distribution_id, made, client):
             pass
-        effect_ms.append((time.monotonic() - start) * 1000)
-        while client.get_invalidation(DistributionId=distribution_id, Id=made)["Invalidation"][
-                "Status"] != "Completed":
-            pass
-        completed_ms.append((time.monotonic() - start) * 1000)
+        took_ms["Completed"].append((time.monotonic() - start) * 1000)
         time.sleep(max(0, APART_S - (time.monotonic() - start)))
-    return effect_ms, completed_ms
+    return took_ms
+
+
+def run_with(extra):
+    """One control with an edge, and so many more edges."""
+    with tempfile.TemporaryDirectory(prefix="weir-bench-") as directory, Origin() as origin:
+        nodes = [Node(f"{directory}/control", "--nodes", "127.0.0.1:0",
+                      binary=os.environ["WEIR_BIN"]).start()]
+        control = nodes[0]
+        try:
+            for i in range(extra):
+                nodes.append(add_node(control, directory, f"edge{i}", roles="edge"))
+            made = control.create_distribution(
+                cf_config([cf_origin("o", origin.port)], cf_behavior("o")))
+            control.wait_deployed(made["Id"])
+            viewers = [Viewer(node, made["DomainName"]) for node in nodes]
+            return measure(control, made["Id"], viewers)
+        finally:
+            for node in nodes:
+                node.kill()
 
 
 def run():
-    print(f"{'until':<10} {'count':>6} {'median ms':>10} {'p90 ms':>8} {'max ms':>8}")
-    with tempfile.TemporaryDirectory(prefix="weir-bench-") as directory, Origin() as origin:
-        node = Node(f"{directory}/node", binary=os.environ["WEIR_BIN"]).start()
-        try:
-            made = node.create_distribution(
-                cf_config([cf_origin("o", origin.port)], cf_behavior("o"), aliases=[HOST]))
-            node.wait_deployed(made["Id"])
-            rows = measure(node, made["Id"])
-        finally:
-            node.kill()
-    for name, took_ms in zip(("effect", "Completed"), rows):
-        took_ms.sort()
-        print(f"{name:<10} {len(took_ms):>6} {statistics.median(took_ms):>10.1f} "
-              f"{took_ms[len(took_ms) * 9 // 10]:>8.1f} {took_ms[-1]:>8.1f}")
+    print(f"{'nodes':<6} {'until':<10} {'count':>6} {'median ms':>10} {'p90 ms':>8} {'max ms':>8}")
+    for extra in (0, 2):
+        for name, took_ms in run_with(extra).items():
+            took_ms.sort()
+            median = statistics.median(took_ms)
+            print(f"{1 + extra:<6} {name:<10} {len(took_ms):>6} {median:>10.1f} "
+                  f"{took_ms[len(took_ms) * 9 // 10]:>8.1f} {took_ms[-1]:>8.1f}")

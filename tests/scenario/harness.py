@@ -367,19 +367,30 @@ class Node:
             deadline_s,
         )
 
+    def create_invalidation(self, distribution_id, *paths, client=None, reference=None):
+        """The id of a new one, without waiting for it."""
+        made = (client or self.boto("cloudfront")).create_invalidation(
+            DistributionId=distribution_id,
+            InvalidationBatch={"CallerReference": reference or f"r-{time.monotonic_ns()}",
+                               "Paths": {"Quantity": len(paths), "Items": list(paths)}},
+        )
+        return made["Invalidation"]["Id"]
+
+    def is_completed(self, distribution_id, invalidation_id, client=None):
+        found = (client or self.boto("cloudfront")).get_invalidation(
+            DistributionId=distribution_id, Id=invalidation_id)
+        return found["Invalidation"]["Status"] == "Completed"
+
+    def wait_completed(self, distribution_id, invalidation_id, client=None):
+        client = client or self.boto("cloudfront")
+        wait_for(lambda: self.is_completed(distribution_id, invalidation_id, client),
+                 f"Completed of {invalidation_id}; log:\n{self.log()[-3000:]}")
+
     def invalidate(self, distribution_id, *paths, client=None):
         """Creates an invalidation and waits until it is Completed."""
         client = client or self.boto("cloudfront")
-        made = client.create_invalidation(
-            DistributionId=distribution_id,
-            InvalidationBatch={"CallerReference": f"r-{time.monotonic_ns()}",
-                               "Paths": {"Quantity": len(paths), "Items": list(paths)}},
-        )["Invalidation"]
-        wait_for(
-            lambda: client.get_invalidation(DistributionId=distribution_id, Id=made["Id"])
-            ["Invalidation"]["Status"] == "Completed",
-            f"Completed of {made['Id']}",
-        )
+        made = self.create_invalidation(distribution_id, *paths, client=client)
+        self.wait_completed(distribution_id, made, client)
 
     # -- Route 53 in short
 
