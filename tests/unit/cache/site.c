@@ -289,8 +289,13 @@ static void note_abandoned(void *user)
 void leader_init(struct leader *l, const struct site *s, const struct cache_request *request,
                  const struct cache_head *head)
 {
+    leader_publish(l, site_lead(s, request), request, head);
+}
+
+void leader_publish(struct leader *l, struct cache_fetch *f, const struct cache_request *request,
+                    const struct cache_head *head)
+{
     *l = (struct leader){.may_send = true};
-    struct cache_fetch *f = site_lead(s, request);
     assert_true(cache_fetch_publish(f, request, head, &l->object, &l->fill));
     cache_object_ref(l->object);
     struct cache_fill_handler handler = {

@@ -85,6 +85,9 @@ struct leader {
 /** Publishes; fails where that is refused. */
 void leader_init(struct leader *l, const struct site *s, const struct cache_request *request,
                  const struct cache_head *head);
+/** The same for a fetch that it leads already. */
+void leader_publish(struct leader *l, struct cache_fetch *f, const struct cache_request *request,
+                    const struct cache_head *head);
 /** Appends up to so many bytes in pieces of 16 KiB, while it may. */
 void leader_send(struct leader *l, uint64_t bytes);
 /** Ends the fill, where it was not ended, and lets the object go. */

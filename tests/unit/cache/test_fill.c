@@ -472,9 +472,8 @@ static void the_front_is_held_until_waiters_have_begun_to_read(void **state)
     struct cache_fetch *f = site_lead(&site, &a);
     struct waiting w;
     waiting_join(&w, &site, &a);
-    struct leader l = {.may_send = true};
-    assert_true(cache_fetch_publish(f, &a, &head, &l.object, &l.fill));
-    cache_object_ref(l.object);
+    struct leader l;
+    leader_publish(&l, f, &a, &head);
     struct viewer v;
     viewer_init(&v, &site, l.object);
     for (int i = 0; i < 100 && l.may_send; i++) {
@@ -486,16 +485,50 @@ static void the_front_is_held_until_waiters_have_begun_to_read(void **state)
     assert_true(cache_reader_init(&early, site.thread, l.object)); /* nothing was given up */
     cache_reader_fini(&early);
     waiting_fini(&w);
+    run_crowd(&l, &v, 1, 40 * MIB);
+    assert_int_equal(v.last, CACHE_READ_END);
     viewer_fini(&v);
-    leader_fini(&l, false);
+    leader_fini(&l, true);
 }
 
-static void where_viewers_hold_all_memory_nothing_is_stored_until_they_leave(void **state)
+static void slices_go_as_the_last_viewers_read_on_after_the_end(void **state)
+{
+    (void)state;
+    struct leader l;
+    struct viewer v;
+    struct viewer slow;
+    lead_unvalidated(&l, "/large", 9 * MIB);
+    viewer_init(&v, &site, l.object);
+    viewer_init(&slow, &site, l.object);
+    while (l.fill != NULL) {
+        leader_send(&l, 9 * MIB - l.sent);
+        (void)viewer_read(&v, MIB);
+        (void)viewer_read(&slow, slow.reader.position < 2 * MIB ? MIB : 0);
+        if (l.sent == 9 * MIB) {
+            cache_fill_end(l.fill, true);
+            l.fill = NULL;
+        }
+        site_turn(&site);
+    }
+    viewer_fini(&v);
+    size_t before = cache_memory_bytes(site.cache);
+    assert_in_range(before, 7 * MIB, 8 * MIB);
+    assert_int_equal(viewer_read(&slow, 3 * MIB), 3 * MIB);
+    assert_true(cache_memory_bytes(site.cache) <= before - 2 * MIB);
+    assert_int_equal(viewer_read(&slow, 9 * MIB), 4 * MIB);
+    assert_int_equal(slow.last, CACHE_READ_END);
+    viewer_fini(&slow);
+    leader_fini(&l, true);
+}
+
+static void where_viewers_hold_all_memory_nothing_new_is_stored_until_they_leave(void **state)
 {
     (void)state;
     enum { COUNT = 40 };
     static struct viewer viewers[COUNT];
     unsigned held = 0;
+    struct leader before;
+    lead_unvalidated(&before, "/before", 6 * MIB);
     struct cache_object *o;
     struct cache_fill *fill;
     while (held < COUNT) {
@@ -515,6 +548,12 @@ static void where_viewers_hold_all_memory_nothing_is_stored_until_they_leave(voi
         site_turn(&site);
     }
     assert_in_range(held, 12, 17);
+    struct viewer v; /* and a fill that began before lives on what it has */
+    viewer_init(&v, &site, before.object);
+    run_crowd(&before, &v, 1, 6 * MIB);
+    assert_int_equal(v.last, CACHE_READ_END);
+    viewer_fini(&v);
+    leader_fini(&before, true);
     for (unsigned i = 0; i < held; i++)
         viewer_fini(&viewers[i]);
     site_until_bytes(&site, 15 * MIB);
@@ -600,7 +639,8 @@ int main(void)
         TEST(eight_laggards_with_a_validator_are_sent_away),
         TEST_STALL(of_nine_laggards_none_is_sent_away_but_all_are_cut_in_the_end),
         TEST(the_front_is_held_until_waiters_have_begun_to_read),
-        TEST(where_viewers_hold_all_memory_nothing_is_stored_until_they_leave),
+        TEST(slices_go_as_the_last_viewers_read_on_after_the_end),
+        TEST(where_viewers_hold_all_memory_nothing_new_is_stored_until_they_leave),
         TEST(a_full_cache_evicts_and_goes_on),
         TEST(what_somebody_reads_is_not_evicted),
         TEST(what_is_read_twice_outlives_a_scan),
