@@ -143,7 +143,8 @@ struct cache_request {
     const struct cache_key *key;
     struct cache_scope *scope;
     const struct http_fields *sent; /* fields as they would go to the origin: for Vary. Kept while
-                                       a waiter waits */
+                                       a waiter waits. NULL for cache_find alone: not made yet, what
+                                       varies is not found */
     bool is_head;
     int64_t now_ns;
     struct cache_object *stale; /* for a join: what was found and must be revalidated; NULL: none.

@@ -169,7 +169,8 @@ bool object_fits(const struct cache_object *o, const struct cache_request *reque
     if (o->body != NULL && atomic_load_explicit(&o->body->is_lost, memory_order_acquire))
         return false;
     return o->head.verdict.vary.len == 0 ||
-           vary_matches(o->head.verdict.vary, o->head.vary_values, request->sent);
+           (request->sent != NULL &&
+            vary_matches(o->head.verdict.vary, o->head.vary_values, request->sent));
 }
 
 size_t object_cost(const struct cache_object *o)

@@ -111,20 +111,58 @@ static bool describes_body(struct slice name)
     return false;
 }
 
+/* Whether viewers are told that the answer depends on a field: those of the key, and the two that
+ * caches behind this one always ask about. */
+static bool is_told_in_vary(const struct release_cache_policy *policy, struct slice name)
+{
+    return slice_equal_nocase(name, SLICE_LIT("Accept-Encoding")) ||
+           slice_equal_nocase(name, SLICE_LIT("Cookie")) || slice_equal(name, SLICE_LIT("*")) ||
+           cache_selects_header(&policy->headers, name);
+}
+
+/* What stays of a Vary field; empty: nothing. */
+static struct slice told_vary(struct arena *a, const struct release_cache_policy *policy,
+                              struct slice vary)
+{
+    struct text t = {.data = arena_alloc(a, 2 * vary.len + 1)}; /* ", " for each "," */
+    struct slice rest = vary;
+    struct slice name;
+    while (slice_split(&rest, ',', &name)) {
+        name = slice_trim(name);
+        if (name.len == 0 || !is_told_in_vary(policy, name))
+            continue;
+        if (t.len > 0)
+            text_add(&t, SLICE_LIT(", "));
+        text_add(&t, name);
+    }
+    return slice_of(t.data, t.len);
+}
+
+/* Adds one of the fields that came, as far as the viewer gets it. */
+static void add_received(struct http_fields *out, const struct edge_answer *answer,
+                         const struct http_field *field, struct arena *a)
+{
+    if (answer->has_age && slice_equal_nocase(field->name, SLICE_LIT("Age")))
+        return;
+    if (answer->status == 304 && describes_body(field->name))
+        return;
+    struct slice value = field->value;
+    if (slice_equal_nocase(field->name, SLICE_LIT("Vary"))) {
+        value = told_vary(a, answer->policy, field->value);
+        if (value.len == 0)
+            return;
+    }
+    add(out, field->name, value);
+}
+
 void edge_answer_head(const struct edge_identity *identity, const struct edge_viewer *viewer,
                       const struct edge_answer *answer, struct arena *a, struct http_response *out)
 {
     size_t capacity = answer->fields->count + ADDED_FIELDS;
     struct http_fields fields = {.items = arena_array(a, capacity, sizeof(struct http_field)),
                                  .capacity = capacity};
-    for (size_t i = 0; i < answer->fields->count; i++) {
-        const struct http_field *field = &answer->fields->items[i];
-        if (answer->has_age && slice_equal_nocase(field->name, SLICE_LIT("Age")))
-            continue;
-        if (answer->status == 304 && describes_body(field->name))
-            continue;
-        fields.items[fields.count++] = *field;
-    }
+    for (size_t i = 0; i < answer->fields->count; i++)
+        add_received(&fields, answer, &answer->fields->items[i], a);
     if (answer->has_age) {
         char *digits = arena_alloc(a, NUMBER_SIZE);
         add(&fields, SLICE_LIT("Age"), number_text(answer->age_s, digits));

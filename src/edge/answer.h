@@ -40,7 +40,8 @@ struct edge_cache_status {
 struct edge_answer {
     enum edge_result result;
     uint16_t status;
-    const struct http_fields *fields; /* as cache_stored_fields gives them; borrowed */
+    const struct http_fields *fields;          /* as cache_stored_fields gives them; borrowed */
+    const struct release_cache_policy *policy; /* of the behaviour: what Vary tells viewers */
     enum http_body_kind body_kind;
     uint64_t body_length;
     bool has_age; /* Age is age_s; else that of the fields, if any, stays */

@@ -71,4 +71,5 @@ void edge_decide_forward(const struct edge_identity *identity, const struct edge
     d->is_https_origin = protocol == RELEASE_ORIGIN_HTTPS_ONLY ||
                          (protocol == RELEASE_ORIGIN_MATCH_VIEWER && viewer->is_tls);
     edge_forward(identity, viewer, a, d, &d->sent);
+    d->has_sent = true;
 }

@@ -54,6 +54,7 @@ struct edge_decision {
     struct cache_key key; /* of LOOK_UP and PASS: its uri is what an unsafe method touches */
 
     /* of LOOK_UP and PASS, made by edge_decide_forward */
+    bool has_sent;
     struct http_request sent; /* to the origin; its body's framing is that of the viewer's */
     bool is_https_origin;
 };

@@ -35,15 +35,21 @@ static void on_ready(struct cache_reader *reader)
     edge_deliver_more(reader->user);
 }
 
+/* Ranges come in rising order, so that one reader serves them all. */
+static void set_part(struct edge_request *r)
+{
+    r->reader.position = r->parts->from;
+    r->reader.end = r->parts->to;
+    r->stage = EDGE_STAGE_READING;
+}
+
 /* Reads the first of the parts that are left. False: its front was given up. */
 static bool begin_part(struct edge_request *r)
 {
     r->reader = (struct cache_reader){.on_ready = on_ready, .user = r};
     if (!cache_reader_init(&r->reader, r->thread->cache, r->object))
         return false;
-    r->reader.position = r->parts->from;
-    r->reader.end = r->parts->to;
-    r->stage = EDGE_STAGE_READING;
+    set_part(r);
     return true;
 }
 
@@ -56,7 +62,6 @@ static void send_bytes(struct edge_request *r, struct slice data)
 /* The part is sent: on to the next, or to the end. */
 static void end_part(struct edge_request *r)
 {
-    cache_reader_fini(&r->reader);
     r->parts++;
     r->part_count--;
     if (r->part_count == 0) {
@@ -65,7 +70,9 @@ static void end_part(struct edge_request *r)
         return;
     }
     send_bytes(r, r->parts->before);
-    if (!begin_part(r))
+    if (r->reader.object != NULL)
+        set_part(r);
+    else if (!begin_part(r)) /* behind a rest */
         cut(r);
 }
 
@@ -148,12 +155,15 @@ void edge_deliver_stop(struct edge_request *r)
 static void respond(struct edge_request *r, struct cache_object *o, const struct cache_head *head,
                     const struct edge_delivery *delivery, const struct edge_selected *selected)
 {
+    uint32_t age_s = head == delivery->head ? head->verdict.initial_age_s /* it has just come */
+                                            : cache_object_age_s(o, loop_now_ns(r->thread->loop));
     struct edge_answer answer = {.result = head->status >= 400 ? EDGE_ERROR : delivery->result,
                                  .status = selected->status,
                                  .fields = &selected->fields,
+                                 .policy = &r->decision.behavior->cache,
                                  .body_kind = selected->body_kind,
                                  .body_length = selected->body_length,
-                                 .age_s = cache_object_age_s(o, loop_now_ns(r->thread->loop)),
+                                 .age_s = age_s,
                                  .cache_status = delivery->cache_status};
     answer.has_age = delivery->result != EDGE_MISS || answer.age_s > 0;
     struct http_response out;

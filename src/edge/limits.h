@@ -72,8 +72,9 @@
 /* A body up to this goes out in one piece, copied once, without a reader; bytes. */
 #define EDGE_SMALL_BODY_BYTES ((size_t)65536)
 
-/* Times that a request looks for an object whose body it then could not begin to read. */
-#define EDGE_LOOK_UPS_MAX 3
+/* Look-ups of one request: without what varies, with it, and more where the body of what was found
+ * could not be begun to read. */
+#define EDGE_LOOK_UPS_MAX 4
 
 /* Requests that a thread puts into the ring of samples: its first ones, later one in so many. */
 #define EDGE_SAMPLE_EAGER 256

@@ -103,11 +103,12 @@ struct edge_trip {
     struct cache_object *stale; /* counted; revalidated */
     struct cache_fill *fill;    /* sink FILL */
     enum edge_sink sink;
-    bool has_validators;    /* the origin may say 304 of `stale` */
-    bool passes_conditions; /* the viewer's conditions and ranges went along */
-    bool is_upload_over;    /* no more of the viewer's body is wanted, or it has ended */
-    bool is_paused;         /* the origin is not read */
-    int64_t sent_unix_ms;   /* when the request left */
+    bool has_validators;     /* the origin may say 304 of `stale` */
+    bool passes_conditions;  /* the viewer's conditions and ranges went along */
+    uint64_t uploaded_bytes; /* of the viewer's body, given to the call */
+    bool is_upload_over;     /* no more of the viewer's body is wanted, or it has ended */
+    bool is_paused;          /* the origin is not read */
+    int64_t sent_unix_ms;    /* when the request left */
 };
 
 /* request.c */
@@ -118,6 +119,8 @@ extern const struct http_handler edge_request_handler;
 /** A reason of a failed fetch beside enum origin_failure: its leader serves its stale copy. */
 #define EDGE_FAILED_HAS_STALE (-1)
 
+/** Makes the request to the origin, `r->decision.sent`, where it was not made yet. */
+void edge_request_forward(struct edge_request *r);
 /** Asks the origin for this viewer alone, waiting for nobody. */
 void edge_request_go_alone(struct edge_request *r);
 /** The origin gave nothing that can be used: answers with the stale copy, or a page. `reason`: an

@@ -15,7 +15,8 @@
 // 1. A request has at most one of: a waiter that waits, a trip, a reader, a rest.
 // 2. It holds its world and its stale object from on_request to on_closed.
 // 3. It waits for others at most twice, so that it comes to an end whatever they are told.
-// 4. Whoever cannot begin to read what it found looks for it a bounded number of times.
+// 4. Its request to the origin is made when the first needs it: most hits do without.
+// 5. Whoever cannot begin to read what it found looks for it a bounded number of times.
 #include "edge/pipeline_priv.h"
 
 #include "base/check.h"
@@ -29,10 +30,17 @@ static struct cache_request cache_request_of(const struct edge_request *r)
 {
     return (struct cache_request){.key = &r->decision.key,
                                   .scope = r->decision.distribution->scope,
-                                  .sent = &r->decision.sent.fields,
+                                  .sent = r->decision.has_sent ? &r->decision.sent.fields : NULL,
                                   .is_head = r->decision.method == RELEASE_HEAD,
                                   .now_ns = loop_now_ns(r->thread->loop),
                                   .stale = r->stale};
+}
+
+void edge_request_forward(struct edge_request *r)
+{
+    if (!r->decision.has_sent)
+        edge_decide_forward(&r->thread->service->identity, &r->viewer,
+                            http_exchange_arena(r->exchange), &r->decision);
 }
 
 /* Keeps the object to fall back on. */
@@ -111,6 +119,7 @@ static void fetch(struct edge_request *r)
         edge_request_go_alone(r);
         return;
     }
+    edge_request_forward(r);
     struct cache_request request = cache_request_of(r);
     struct cache_fetch *led;
     r->waiter = (struct cache_waiter){.on_outcome = on_outcome, .user = r};
@@ -128,6 +137,7 @@ static void fetch(struct edge_request *r)
 /* Begins to refresh what was just served, unless somebody does already. */
 static void refresh_behind(struct edge_request *r)
 {
+    edge_request_forward(r);
     struct cache_request request = cache_request_of(r);
     struct cache_waiter nobody = {.on_outcome = on_outcome};
     struct cache_fetch *led;
@@ -169,25 +179,32 @@ static bool serve(struct edge_request *r, struct cache_object *o)
     return edge_deliver(r, o, &delivery);
 }
 
+/* Most requests find what does not vary, and need no request to the origin to be made for that. */
 static void look_up(struct edge_request *r)
 {
     for (unsigned tries = 0; tries < EDGE_LOOK_UPS_MAX; tries++) {
         struct cache_request request = cache_request_of(r);
         struct cache_object *o;
-        switch (cache_find(r->thread->cache, &request, &o)) {
-        case CACHE_OBJECT:
+        enum cache_found found = cache_find(r->thread->cache, &request, &o);
+        if (found == CACHE_OBJECT) {
             if (serve(r, o))
                 return;
-            break;
-        case CACHE_MISS:
+        } else if (request.sent == NULL) {
+            edge_request_forward(r); /* now with what varies */
+        } else if (found == CACHE_MISS) {
             fetch(r);
             return;
-        case CACHE_UNSHAREABLE:
-            edge_request_go_alone(r);
-            return;
+        } else {
+            break;
         }
     }
     edge_request_go_alone(r);
+}
+
+static void drop_stale(struct edge_request *r)
+{
+    cache_object_unref(r->stale);
+    r->stale = NULL;
 }
 
 void edge_request_fail(struct edge_request *r, uint16_t status, int reason)
@@ -207,10 +224,12 @@ void edge_request_fail(struct edge_request *r, uint16_t status, int reason)
         }
     }
     struct edge_cache_status cache_status = {.forwarded = edge_forwarded_of(r)};
-    if (reason == EDGE_FAILED_HAS_STALE) /* the leader had a copy, this one has none */
-        edge_request_go_alone(r);
-    else
+    if (reason != EDGE_FAILED_HAS_STALE) {
         edge_respond_failure(r, status, reason, &cache_status);
+        return;
+    }
+    drop_stale(r); /* the leader had a copy; this one has none, or none that can be read */
+    edge_request_go_alone(r);
 }
 
 static void begin(struct edge_request *r)
@@ -225,11 +244,11 @@ static void begin(struct edge_request *r)
         edge_respond_own(r, &answer);
         return;
     }
-    edge_decide_forward(identity, &r->viewer, a, d);
-    if (d->action == EDGE_PASS)
-        start_trip(r, NULL);
-    else
+    if (d->action == EDGE_LOOK_UP) {
         look_up(r);
+        return;
+    }
+    start_trip(r, NULL);
 }
 
 /* ---- what http/ calls */
@@ -299,7 +318,7 @@ static void on_closed(struct http_exchange *x, enum http_close_reason reason)
     if (r->trip != NULL)
         edge_trip_leave(r->trip);
     edge_deliver_stop(r);
-    cache_object_unref(r->stale);
+    drop_stale(r);
     edge_world_unref(r->world, t->options.index);
     metrics_set(METRIC_EDGE_REQUESTS_UNDER_WAY, --t->request_count);
 }

@@ -88,6 +88,7 @@ void edge_respond_pass(struct edge_request *r, const struct http_response *head,
     struct edge_answer answer = {.result = head->status >= 400 ? EDGE_ERROR : EDGE_MISS,
                                  .status = head->status,
                                  .fields = fields,
+                                 .policy = &r->decision.behavior->cache,
                                  .has_age = age_s > 0,
                                  .age_s = age_s,
                                  .cache_status = {.forwarded = edge_forwarded_of(r)}};

@@ -94,6 +94,7 @@ struct edge_rest *edge_rest_start(struct edge_request *r, struct cache_object *o
     bool has_length = cache_object_length(o, &rest->total_bytes);
     CHECK(has_length && rest->etag.len > 0 && from < to && to <= rest->total_bytes);
     struct http_request request;
+    edge_request_forward(r);
     make_request(rest, &request);
     struct origin_call_options options = {.origin = r->decision.origin,
                                           .is_https = r->decision.is_https_origin};

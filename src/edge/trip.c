@@ -197,6 +197,7 @@ struct edge_trip *edge_trip_start(struct edge_request *r, const struct edge_trip
     t->world = r->world;
     edge_world_ref(t->world, thread->options.index);
     arena_init(&t->arena);
+    edge_request_forward(r);
     copy_decision(t, &r->decision);
     t->viewer = options->viewer;
     t->fetch = options->fetch;
@@ -240,7 +241,13 @@ bool edge_trip_upload(struct edge_trip *t, struct slice data)
 {
     if (t->is_upload_over)
         return false;
-    return origin_call_send(t->call, data);
+    t->uploaded_bytes += data.len;
+    bool has_room = origin_call_send(t->call, data);
+    /* Behind the last byte there is nothing to pause: its end must be noticed before the origin,
+     * which has it all, can answer. */
+    const struct http_request *sent = &t->decision.sent;
+    return has_room ||
+           (sent->body_kind == HTTP_BODY_LENGTH && t->uploaded_bytes == sent->body_length);
 }
 
 void edge_trip_upload_end(struct edge_trip *t)

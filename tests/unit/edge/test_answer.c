@@ -28,6 +28,11 @@ static void assert_field(const struct http_response *head, const char *name, con
         fail_msg("%s: '%.*s', want '%s'", name, found == NULL ? 0 : SLICE_FMT(*found), value);
 }
 
+/* Selects nothing. */
+static const struct release_cache_policy no_key = {
+    .headers = {.mode = RELEASE_SELECT_NONE},
+};
+
 static struct http_response head_of(const struct edge_answer *answer)
 {
     struct http_response head;
@@ -44,6 +49,7 @@ static void an_answer_names_the_edge_and_its_result(void **state)
     struct edge_answer answer = {.result = EDGE_MISS,
                                  .status = 200,
                                  .fields = &fields,
+                                 .policy = &no_key,
                                  .body_kind = HTTP_BODY_LENGTH,
                                  .body_length = 7};
     struct http_response head = head_of(&answer);
@@ -75,7 +81,7 @@ static void x_cache_has_one_of_two_words(void **state)
             struct edge_identity who = identity;
             who.says_cloudfront = k == 1;
             struct edge_answer answer = {
-                .result = (enum edge_result)i, .status = 200, .fields = &fields};
+                .result = (enum edge_result)i, .status = 200, .fields = &fields, .policy = &no_key};
             struct http_response head;
             edge_answer_head(&who, &viewer, &answer, &arena, &head);
             assert_field(&head, "X-Cache", texts[i][k]);
@@ -88,7 +94,8 @@ static void age_replaces_the_one_that_came(void **state)
     (void)state;
     struct http_fields fields = {0};
     http_fields_add_str(&arena, &fields, "aGe", "3");
-    struct edge_answer answer = {.result = EDGE_HIT, .status = 200, .fields = &fields};
+    struct edge_answer answer = {
+        .result = EDGE_HIT, .status = 200, .fields = &fields, .policy = &no_key};
     struct http_response head = head_of(&answer);
     assert_field(&head, "Age", "3"); /* a miss passes it on */
     answer.has_age = true;
@@ -131,6 +138,36 @@ static void cache_status_says_what_happened(void **state)
         assert_int_equal(http_fields_count(&head.fields, "cache-status"), 2);
         assert_true(
             slice_equal(head.fields.items[head.fields.count - 1].value, slice_str(cases[i].text)));
+    }
+}
+
+static void vary_tells_what_is_in_the_key(void **state)
+{
+    (void)state;
+    static const char *names[] = {"x-kind"};
+    static const struct release_cache_policy by_kind = {
+        .headers = {.mode = RELEASE_SELECT_LISTED, .names = names, .name_count = 1}};
+    const struct {
+        const char *vary;
+        const struct release_cache_policy *policy;
+        const char *told;
+    } cases[] = {
+        {"Accept-Encoding", &no_key, "Accept-Encoding"},
+        {"accept-encoding,cookie", &no_key, "accept-encoding, cookie"},
+        {"User-Agent", &no_key, NULL},
+        {" , ", &no_key, NULL},
+        {"Origin ,Accept-Encoding, User-Agent", &no_key, "Accept-Encoding"},
+        {"X-Kind, Origin", &no_key, NULL},
+        {"X-Kind, Origin", &by_kind, "X-Kind"},
+        {"*", &no_key, "*"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct http_fields fields = {0};
+        http_fields_add_str(&arena, &fields, "Vary", cases[i].vary);
+        struct edge_answer answer = {
+            .result = EDGE_HIT, .status = 200, .fields = &fields, .policy = cases[i].policy};
+        struct http_response head = head_of(&answer);
+        assert_field(&head, "Vary", cases[i].told);
     }
 }
 
@@ -213,6 +250,7 @@ int main(void)
         cmocka_unit_test(x_cache_has_one_of_two_words),
         cmocka_unit_test(age_replaces_the_one_that_came),
         cmocka_unit_test(cache_status_says_what_happened),
+        cmocka_unit_test(vary_tells_what_is_in_the_key),
         cmocka_unit_test(our_pages_tell_reason_and_request_id_and_escape_all),
         cmocka_unit_test(a_decision_to_refuse_or_redirect_becomes_an_answer),
         cmocka_unit_test(request_ids_differ_and_fit_a_url),

@@ -61,6 +61,7 @@ static void two_hundred_viewers_share_one_request(void **state)
         uint64_t before = run_metric(METRIC_EDGE_COLLAPSED);
         all_ask(&s, k == 0 ? "GET /a" : "GET /b");
         run_wait_metric(METRIC_EDGE_COLLAPSED, before, VIEWERS - 1);
+        run_wait_requests(&scripts[k], 1);
         origin_release(&s.run.origin);
         unsigned misses = 0;
         for (size_t i = 0; i < VIEWERS; i++) {
@@ -92,6 +93,7 @@ static void what_is_not_shareable_serialises_nobody_after_the_first_answer(void 
     uint64_t before = run_metric(METRIC_EDGE_COLLAPSED);
     all_ask(&s, "GET /a");
     run_wait_metric(METRIC_EDGE_COLLAPSED, before, VIEWERS - 1);
+    run_wait_requests(&scripts[0], 1);
     origin_release(&s.run.origin);
     run_wait_requests(&scripts[0], VIEWERS); /* all at once: none is answered yet */
     origin_release(&s.run.origin);
@@ -129,6 +131,7 @@ static void what_is_never_fresh_serialises_nobody_after_the_first_answer(void **
     uint64_t before = run_metric(METRIC_EDGE_COLLAPSED);
     all_ask(&s, "GET /a");
     run_wait_metric(METRIC_EDGE_COLLAPSED, before, VIEWERS - 1);
+    run_wait_requests(&scripts[0], 1);
     origin_release(&s.run.origin);
     run_wait_requests(&scripts[0], VIEWERS);
     origin_release(&s.run.origin);
