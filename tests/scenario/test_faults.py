@@ -29,6 +29,14 @@ def faulty_node(fleet, *flags):
     return node, zone_id
 
 
+def answers(node, name, rdtype, values):
+    """Whether the node answers so now; a query that a dying process took has no answer."""
+    try:
+        return node.values(name, rdtype, timeout_s=1) == values
+    except (dns.exception.DNSException, OSError):
+        return False
+
+
 def crashes(node):
     return node.metric("weir_process_crashes_total", role="dns")
 
@@ -130,8 +138,8 @@ def test_two_crashes_bring_back_the_proven_root(fleet):
         return node.status()["serving"] == good_root or crashes(node) >= 2
 
     wait_for(poke, "two crashes")
-    wait_for(lambda: node.values("www.fault.test") == ["192.0.2.1"], "service again")
-    wait_for(lambda: node.values("bad.fault.test", "TXT") == [], "the proven root")
+    wait_for(lambda: answers(node, "www.fault.test", "A", ["192.0.2.1"]), "service again")
+    wait_for(lambda: answers(node, "bad.fault.test", "TXT", []), "the proven root")
     assert "crash" in node.log()
     # The next good change goes through.
     good = node.change(zone_id, upsert("good.fault.test", "A", "192.0.2.2"), client=client)
@@ -146,5 +154,5 @@ def test_a_crash_leaves_a_backtrace_in_the_log(fleet):
     node.kill_process("dns", 11)
     wait_for(lambda: "signal=SIGSEGV" in node.log(), "the crash line")
     wait_for(lambda: "node_role_main" in node.log(), "the backtrace with symbols")
-    wait_for(lambda: node.values("www.fault.test") == ["192.0.2.1"], "service again")
+    wait_for(lambda: answers(node, "www.fault.test", "A", ["192.0.2.1"]), "service again")
     assert node.metric("weir_process_crashes_total", role="dns") == 1
