@@ -27,7 +27,8 @@ static const char *value_in(const char *arg, const char *name)
 static enum err take_value(const struct option *option, int argc, char *const *argv, int *i,
                            struct errctx *ec)
 {
-    bool is_joined = argv[*i][strlen(option->name)] == '=';
+    size_t name_len = strlen(option->name);
+    bool is_joined = argv[*i][name_len] == '=';
     if (option->text == NULL) {
         if (is_joined)
             return err_set(ec, ERR_INVALID, "%s takes no value", option->name);
@@ -36,7 +37,7 @@ static enum err take_value(const struct option *option, int argc, char *const *a
     }
     if (!is_joined && *i + 1 == argc)
         return err_set(ec, ERR_INVALID, "%s needs a value", option->name);
-    const char *value = is_joined ? value_in(argv[*i], option->name) : argv[++*i];
+    const char *value = is_joined ? argv[*i] + name_len + 1 : argv[++*i];
     if (value[0] == '\0')
         return err_set(ec, ERR_INVALID, "%s needs a value", option->name);
     *option->text = value;

@@ -101,8 +101,8 @@ static void assert_refused(const struct sample *s, enum aws_error wanted, const 
 {
     const char *message;
     assert_int_equal(verify(s, &message), wanted);
-    if (strstr(message, words) == NULL)
-        fail_msg("'%s' is not in '%s'", words, message);
+    if (message == NULL || strstr(message, words) == NULL)
+        fail_msg("'%s' is not in '%s'", words, message == NULL ? "no message" : message);
 }
 
 /* The signature of a GET by the key of AWS's examples. */
