@@ -22,11 +22,12 @@
 struct cache;
 
 struct cache_options {
-    size_t memory_bytes;    /* hard limit */
-    size_t slice_bytes;     /* 0: 1 MiB */
+    size_t memory_bytes;    /* hard limit; 1 MiB at least */
+    size_t slice_bytes;     /* 0: 1 MiB; never more than 1/64 of the memory, or 16 KiB */
     int64_t marker_ns;      /* 0: 10 s; life of a hit-for-miss marker */
     int64_t fill_stall_ns;  /* 0: 30 s; a viewer that holds up a fill without progress is cut */
-    size_t ahead_bytes;     /* 0: 4 MiB; how far a fill reads beyond its fastest viewer */
+    size_t ahead_bytes;     /* 0: 4 MiB; how far a fill reads beyond its fastest viewer; never more
+                               than 1/8 of the memory */
     unsigned variant_limit; /* 0: 64 for one key */
 };
 
@@ -206,6 +207,7 @@ struct cache_waiter {
  * held. False: *out_fetch is the caller's to lead; every led fetch ends with cache_fetch_publish,
  * _refresh, _release or _fail, on this thread. A fetch that an invalidation has outdated is not
  * joined, nor one of another variant, as far as variants are known; nor one for HEAD by a GET.
+ * Whoever only wants to know that somebody asks (stale-while-revalidate) joins and cancels.
  */
 bool cache_fetch_join(struct cache_thread *t, const struct cache_request *request,
                       struct cache_waiter *w, struct cache_fetch **out_fetch);
@@ -226,7 +228,8 @@ struct cache_fill;
  * *out_object: borrowed as cache_find's. *out_fill: to be filled, ends with cache_fill_end; NULL
  * where there is no body (HEAD, or a length of 0). The leader's own viewer begins to read before
  * the first append.
- * False: no memory can be had, or Vary names more than 32 fields; nothing happened, release it.
+ * False: no memory can be had, or Vary names more than 32 fields; nothing happened: release it,
+ * without a mark, since memory may be there again in a moment.
  */
 bool cache_fetch_publish(struct cache_fetch *f, const struct cache_request *request,
                          const struct cache_head *head, struct cache_object **out_object,
@@ -274,7 +277,8 @@ enum cache_read {
     CACHE_READ_END,
     CACHE_READ_CUT,  /* the fill failed, or the viewer held it up for too long: cut the viewer */
     CACHE_READ_GONE, /* the slice was given up for lack of memory: fetch the rest by Range and
-                        If-Range (only where the object has a strong validator and a length) */
+                        If-Range (only where the object has a strong validator and a length). The
+                        reader says nothing else from then on */
 };
 
 /** One viewer of an object's body; embedded, zeroed before use. Holds a reference. */

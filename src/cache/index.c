@@ -31,6 +31,8 @@ void index_init(struct cache *c)
     x->shard_mask = shards - 1;
     x->buckets = memory_new(&c->memory, buckets * sizeof(struct cache_entry *));
     CHECK(x->buckets != NULL); /* 8 bytes of each 2,048 */
+    bool has_room = memory_take(&c->memory, memory_cost(shards * sizeof(struct cache_shard)));
+    CHECK(has_room);
     x->shards = aligned_alloc(CACHE_LINE_BYTES, shards * sizeof(struct cache_shard));
     CHECK(x->shards != NULL);
     for (size_t i = 0; i < shards; i++) {
@@ -254,5 +256,6 @@ void index_fini(struct cache *c)
     for (size_t i = 0; i <= x->shard_mask; i++)
         (void)pthread_mutex_destroy(&x->shards[i].lock);
     free(x->shards);
+    memory_give(&c->memory, memory_cost((x->shard_mask + 1) * sizeof(struct cache_shard)));
     memory_free(&c->memory, x->buckets, (x->bucket_mask + 1) * sizeof(struct cache_entry *));
 }
