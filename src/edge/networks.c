@@ -29,6 +29,8 @@ struct network_list {
 };
 
 static const uint8_t v4_prefix[V4_OFFSET] = {[10] = 0xff, [11] = 0xff};
+/* 64:ff9b::/96, behind which a translator finds the IPv4 addresses (RFC 6052 section 2.1). */
+static const uint8_t translated_prefix[V4_OFFSET] = {0x00, 0x64, 0xff, 0x9b};
 static const uint8_t v4_loopback[V6_BYTES - V4_OFFSET] = {127, 0, 0, 1};
 
 static bool is_v4(const uint8_t bytes[V6_BYTES])
@@ -158,12 +160,9 @@ void network_list_free(struct network_list *l)
     free(l);
 }
 
-bool network_list_has(const struct network_list *l, const struct net_address *address)
+static bool has_destination(const struct network_list *l, const uint8_t bytes[V6_BYTES],
+                            uint32_t scope, uint16_t port)
 {
-    uint8_t bytes[V6_BYTES];
-    uint16_t port = net_address_port(address);
-    uint32_t scope = address->sa.sa_family == AF_INET6 ? address->in6.sin6_scope_id : 0;
-    destination_bytes(address, bytes);
     for (size_t i = 0; i < l->count; i++) {
         const struct network *n = &l->items[i];
         if (n->port != 0 && n->port != port)
@@ -172,4 +171,18 @@ bool network_list_has(const struct network_list *l, const struct net_address *ad
             return true;
     }
     return false;
+}
+
+bool network_list_has(const struct network_list *l, const struct net_address *address)
+{
+    uint8_t bytes[V6_BYTES];
+    uint16_t port = net_address_port(address);
+    uint32_t scope = address->sa.sa_family == AF_INET6 ? address->in6.sin6_scope_id : 0;
+    destination_bytes(address, bytes);
+    if (has_destination(l, bytes, scope, port))
+        return true;
+    if (memcmp(bytes, translated_prefix, V4_OFFSET) != 0)
+        return false;
+    memcpy(bytes, v4_prefix, V4_OFFSET);
+    return has_destination(l, bytes, 0, port);
 }

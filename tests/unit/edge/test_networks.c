@@ -53,6 +53,15 @@ static void mapped_addresses_are_ipv4(void **state)
     assert_true(has("::ffff:192.0.2.1", "192.0.2.1:80"));
 }
 
+static void what_a_translator_reaches_is_ipv4_too(void **state)
+{
+    (void)state;
+    assert_true(has("169.254.0.0/16", "[64:ff9b::169.254.169.254]:80"));
+    assert_true(has("64:ff9b::/96", "[64:ff9b::169.254.169.254]:80"));
+    assert_false(has("169.254.0.0/16", "[64:ff9b::192.0.2.1]:80"));
+    assert_false(has("169.254.0.0/16", "[64:ff9b:1::169.254.169.254]:80"));
+}
+
 static void an_address_with_a_port_is_that_port_alone(void **state)
 {
     (void)state;
@@ -127,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_network_has_its_addresses_at_every_port),
         cmocka_unit_test(mapped_addresses_are_ipv4),
+        cmocka_unit_test(what_a_translator_reaches_is_ipv4_too),
         cmocka_unit_test(an_address_with_a_port_is_that_port_alone),
         cmocka_unit_test(a_wildcard_with_a_port_is_every_local_address),
         cmocka_unit_test(what_connects_to_this_machine_by_the_wildcard_is_its_loopback),
