@@ -243,7 +243,9 @@ void cache_judge(const struct cache_rules *rules, const struct cache_answer *ans
     struct cache_verdict verdict = {
         .initial_age_s = initial_age_s(answer, date_unix_s),
         .removes_set_cookie = rules->removes_unforwarded_cookies && !answer->forwards_cookies,
-        .passes_set_cookie_once = has(&r, DIRECTIVE_NO_CACHE_SET_COOKIE),
+        /* An error is kept although its origin did not ask for it: nobody meant to share that. */
+        .passes_set_cookie_once =
+            has(&r, DIRECTIVE_NO_CACHE_SET_COOKIE) || answer->response->status >= 400,
     };
     struct slice vary = read_vary(a, fields);
     if (!is_never_stored(&r, vary)) {

@@ -33,7 +33,8 @@ struct cache_verdict {
     uint32_t stale_while_revalidate_s;
     uint32_t stale_if_error_s;   /* UINT32_MAX: as long as it is held; 0: never */
     bool removes_set_cookie;     /* from what is stored and from what viewers get */
-    bool passes_set_cookie_once; /* no-cache="Set-Cookie": to whom it was sent, but never stored */
+    bool passes_set_cookie_once; /* no-cache="Set-Cookie", and errors, which are kept unasked: to
+                                    whom it was sent, but never stored */
     struct slice vary;           /* joined Vary field; empty: none. "*" only where it is storable */
 };
 

@@ -445,17 +445,22 @@ static void set_cookie_is_passed_only_where_cookies_are(void **state)
         const char *lines;
         bool removes;
         bool passes_once;
+        unsigned status;
     } cases[] = {
-        {false, "Set-Cookie: a=1", true, false},
-        {true, "Set-Cookie: a=1", false, false},
-        {true, "Set-Cookie: a=1\nCache-Control: no-cache=\"Set-Cookie\"", false, true},
-        {true, "Set-Cookie: a=1\nCache-Control: no-cache=\"X-A\"", false, false},
-        {false, "Set-Cookie: a=1\nCache-Control: no-cache=\"Set-Cookie\"", true, true},
-        {false, "Set-Cookie: a=1\nCache-Control: no-store", true, false}, /* also unstored */
+        {true, "Set-Cookie: a=1", false, true, 404}, /* kept unasked, so without it */
+        {true, "Set-Cookie: a=1", false, true, 503},
+        {true, "Set-Cookie: a=1", false, false, 302},
+        {false, "Set-Cookie: a=1", true, false, 200},
+        {true, "Set-Cookie: a=1", false, false, 200},
+        {true, "Set-Cookie: a=1\nCache-Control: no-cache=\"Set-Cookie\"", false, true, 200},
+        {true, "Set-Cookie: a=1\nCache-Control: no-cache=\"X-A\"", false, false, 200},
+        {false, "Set-Cookie: a=1\nCache-Control: no-cache=\"Set-Cookie\"", true, true, 200},
+        {false, "Set-Cookie: a=1\nCache-Control: no-store", true, false, 200}, /* also unstored */
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct exchange e = {
             .d = 9, .max = YEAR, .forwards_cookies = cases[i].forwards, .lines = cases[i].lines};
+        e.status = cases[i].status;
         struct cache_verdict v = judge(&e);
         assert_int_equal(v.removes_set_cookie, cases[i].removes);
         assert_int_equal(v.passes_set_cookie_once, cases[i].passes_once);
