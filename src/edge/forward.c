@@ -179,22 +179,33 @@ static void add_made_fields(struct arena *a, const struct edge_viewer *viewer,
     }
 }
 
+/* Whether the Host field is not who is asked: an absolute target overrides it (RFC 9112 section
+ * 3.2.2), and HTTP/1.0 may come without one. */
+static bool is_host_other(const struct http_request *request)
+{
+    const struct slice *host = http_fields_get(&request->fields, "host");
+    return host == NULL || !slice_equal(*host, request->authority);
+}
+
 const struct http_fields *edge_viewer_fields(struct arena *a, const struct edge_viewer *viewer,
                                              const struct release_behavior *b)
 {
+    static const struct slice host = SLICE_LIT("host");
     const struct http_fields *fields = &viewer->request->fields;
     bool makes_fields =
         names_made_fields(&b->cache.headers) || names_made_fields(&b->forward.headers);
-    bool drops_fields = false;
+    bool drops_fields = is_host_other(viewer->request);
     for (size_t i = 0; i < fields->count; i++)
         drops_fields =
             drops_fields || is_reserved(fields->items[i].name) || lists_fields(&fields->items[i]);
     if (!makes_fields && !drops_fields)
         return fields;
     struct http_fields *out = ARENA_NEW(a, struct http_fields);
+    http_fields_add(a, out, host, viewer->request->authority);
     for (size_t i = 0; i < fields->count; i++) {
         const struct http_field *field = &fields->items[i];
-        if (!is_reserved(field->name) && !http_fields_is_hop(fields, field->name))
+        if (!is_reserved(field->name) && !http_fields_is_hop(fields, field->name) &&
+            !slice_equal_nocase(field->name, host))
             http_fields_add(a, out, field->name, field->value);
     }
     if (makes_fields)
@@ -262,13 +273,25 @@ static bool takes_field(const struct edge_decision *d, struct slice name)
     return is_legacy || is_selected(d->behavior, name);
 }
 
+/* The viewer's host. Where answers are shared by those who wrote it in another way, it goes in one:
+ * else a port or a final dot, which no key holds, would become part of what the others get. */
+static struct slice viewers_host(const struct forwarding *f)
+{
+    const struct edge_decision *d = f->decision;
+    struct slice authority = f->viewer->request->authority;
+    bool is_in_key = cache_selects_header(&d->behavior->cache.headers, SLICE_LIT("host"));
+    if (d->action == EDGE_PASS || is_in_key)
+        return authority;
+    return edge_host_normalize(f->arena, authority);
+}
+
 /* The origin's name, and its port where it is not the protocol's; or what the viewer asked for. */
 static struct slice host_of(const struct forwarding *f)
 {
     const struct edge_decision *d = f->decision;
     const struct release_origin *origin = d->origin;
     if (is_selected(d->behavior, SLICE_LIT("host")))
-        return f->viewer->request->authority;
+        return viewers_host(f);
     struct slice name = slice_str(origin->domain_name);
     bool is_ipv6 = slice_find(name, ':') < name.len;
     uint16_t port = d->is_https_origin ? origin->https_port : origin->http_port;

@@ -11,8 +11,9 @@
 /**
  * The viewer's fields as keys and origins see them: without those that only an edge may set
  * (CloudFront-*, X-Amz-Cf-*, X-Edge-*, X-Weir-*) and those that a Connection field lists, with the
- * CloudFront-* fields that a policy of the behaviour names, as far as they are known here. What is
- * no part of this must be in no key: else one viewer could have another's answer made without it.
+ * CloudFront-* fields that a policy of the behaviour names, as far as they are known here, and with
+ * the host that the request is about as Host, whatever that field said. What is no part of this
+ * must be in no key: else one viewer could have another's answer made without it.
  * In `a`, or the request's own.
  */
 const struct http_fields *edge_viewer_fields(struct arena *a, const struct edge_viewer *viewer,

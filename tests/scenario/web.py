@@ -66,11 +66,12 @@ class Seen:
 class Origin:
     """Listens on loopback while its context lasts.
 
-    pages: {path: Page, or a function of Seen that makes one}; any other path gets a plain Page.
+    pages: {path: Page, or a function of Seen that makes one}; any other path gets `default`.
     seen: all requests so far, in the order in which they came."""
 
     def __init__(self, **pages):
         self.pages = dict(pages)
+        self.default = Page()
         self.seen = []
         self.lock = threading.Lock()
         self.server = Server(("127.0.0.1", 0), Handler)
@@ -90,7 +91,7 @@ class Origin:
         seen = Seen(handler.command, handler.path, fields, body)
         with self.lock:
             self.seen.append(seen)
-            page = self.pages.get(handler.path.split("?")[0], Page())
+            page = self.pages.get(handler.path.split("?")[0], self.default)
         return page(seen) if callable(page) else page
 
     def count(self, path=None):

@@ -157,7 +157,7 @@ static void all_of_the_viewers_fields_are_not_those_of_one_connection(void **sta
               "Content-Length: 5\nX-Edge-A: 1\nX-Weir-A: 1\nIf-None-Match: \"a\"\n"
               "Authorization: x\nX-C: 1";
     struct http_request r = forwarded(&s);
-    assert_string_equal(field_of(&r, "Host"), "Shop.example:8080");
+    assert_string_equal(field_of(&r, "Host"), "shop.example");
     assert_string_equal(field_of(&r, "Accept"), "a/b");
     assert_string_equal(field_of(&r, "Authorization"), "x");
     assert_string_equal(field_of(&r, "X-C"), "1");
@@ -204,6 +204,39 @@ static void the_host_is_the_origins_unless_it_is_named(void **state)
     s.behavior.cache.headers = none;
     s.behavior.forward.headers = listed(RELEASE_SELECT_ALL_EXCEPT, names, 1);
     check_field(&s, "Host", "[2001:db8::1]:8080");
+}
+
+static void a_viewers_host_that_no_key_holds_goes_in_one_way(void **state)
+{
+    (void)state;
+    const char *names[] = {"host"};
+    struct scene s = scene_new();
+    s.behavior.forward.headers = all;
+    check_field(&s, "Host", "shop.example");
+    s.behavior.cache.headers = listed(RELEASE_SELECT_LISTED, names, 1);
+    check_field(&s, "Host", "Shop.example:8080");
+    s.behavior.cache.headers = none;
+    s.is_passed = true; /* nobody else gets the answer */
+    check_field(&s, "Host", "Shop.example:8080");
+}
+
+static void keys_see_the_host_that_the_request_is_about(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {"X-A: 1", "Host: other\nX-A: 1",
+                                        "Host: a.example\nConnection: host\nX-A: 1"};
+    struct scene s = scene_new();
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        struct http_request request = {.authority = SLICE_LIT("a.example"),
+                                       .fields = field_lines(&arena, lines[i])};
+        struct edge_viewer viewer = {.request = &request};
+        const struct http_fields *fields = edge_viewer_fields(&arena, &viewer, &s.behavior);
+        const struct slice *host = http_fields_get(fields, "host");
+        assert_non_null(host);
+        assert_int_equal(http_fields_count(fields, "host"), 1);
+        assert_true(slice_equal(*host, request.authority));
+        assert_int_equal(http_fields_count(fields, "x-a"), 1);
+    }
 }
 
 static void who_passed_it_on_is_appended(void **state)
@@ -423,12 +456,13 @@ static void usual_fields_of_a_viewer_are_not_copied(void **state)
     (void)state;
     struct scene s = scene_new();
     struct http_request request = {
+        .authority = SLICE_LIT("a"),
         .fields = field_lines(&arena, "Host: a\nConnection: keep-alive, TE\nX-A: 1")};
     struct edge_viewer viewer = {.request = &request};
     assert_ptr_equal(edge_viewer_fields(&arena, &viewer, &s.behavior), &request.fields);
     request.fields = field_lines(&arena, "Host: a\nConnection: x-a\nX-A: 1\nX-Edge-B: 2");
     const struct http_fields *fields = edge_viewer_fields(&arena, &viewer, &s.behavior);
-    assert_string_equal(field_lines_text(&arena, fields), "Host: a");
+    assert_string_equal(field_lines_text(&arena, fields), "host: a");
 }
 
 /* ---- the origin's own */
@@ -534,6 +568,8 @@ int main(void)
         cmocka_unit_test(what_either_policy_names_goes_along),
         cmocka_unit_test(all_of_the_viewers_fields_are_not_those_of_one_connection),
         cmocka_unit_test(the_host_is_the_origins_unless_it_is_named),
+        cmocka_unit_test(a_viewers_host_that_no_key_holds_goes_in_one_way),
+        cmocka_unit_test(keys_see_the_host_that_the_request_is_about),
         cmocka_unit_test(who_passed_it_on_is_appended),
         cmocka_unit_test(credentials_go_along_where_nobody_shares_the_answer),
         cmocka_unit_test(conditions_and_ranges_go_along_past_the_cache_only),
