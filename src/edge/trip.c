@@ -201,9 +201,10 @@ struct edge_trip *edge_trip_start(struct edge_request *r, const struct edge_trip
     copy_decision(t, &r->decision);
     t->viewer = options->viewer;
     t->fetch = options->fetch;
-    t->passes_conditions = options->passes_conditions;
-    if (options->passes_conditions && r->decision.action == EDGE_LOOK_UP)
-        edge_forward_conditions(&t->arena, &r->viewer.request->fields, &t->decision.sent.fields);
+    const struct http_fields *asked = &r->viewer.request->fields;
+    t->passes_conditions = options->passes_conditions && edge_has_conditions(asked);
+    if (t->passes_conditions && r->decision.action == EDGE_LOOK_UP)
+        edge_forward_conditions(&t->arena, asked, &t->decision.sent.fields);
     if (options->stale != NULL) {
         t->stale = options->stale;
         cache_object_ref(t->stale);

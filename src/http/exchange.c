@@ -6,14 +6,12 @@
 #include "http/write.h"
 #include "metrics/counters.h"
 
-#include <inttypes.h>
-
 /* An arena that grew beyond this is given back rather than kept for the next exchange. */
 enum { HTTP_ARENA_KEPT_BYTES = 16 * 1024 };
 
 /* Fields that are the connection's matter; a handler's are left out. */
-static const char *const own_fields[] = {"connection", "content-length", "keep-alive",
-                                         "transfer-encoding"};
+static const struct slice own_fields[] = {SLICE_LIT("connection"), SLICE_LIT("content-length"),
+                                          SLICE_LIT("keep-alive"), SLICE_LIT("transfer-encoding")};
 
 /* Whether what the handler calls can still reach the peer. */
 static bool is_live(const struct http_exchange *x)
@@ -43,11 +41,27 @@ static void count_answer(unsigned status)
     metrics_add(classes[status / 100 - 2], 1);
 }
 
+/* As printf would, which is too slow for each head. */
+static void append_number(struct buf *out, uint64_t value)
+{
+    char digits[20]; /* of UINT64_MAX */
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value > 0);
+    buf_append(out, slice_of(digits + at, sizeof(digits) - at));
+}
+
 /* Status line and the fields that every answer has. */
 static void write_start(struct http_conn *c, unsigned status, bool has_server, bool has_date)
 {
     struct buf *out = out_of(c);
-    buf_printf(out, "HTTP/1.1 %u %s\r\n", status, http_reason(status));
+    buf_append_str(out, "HTTP/1.1 ");
+    append_number(out, status);
+    buf_append_byte(out, ' ');
+    buf_append_str(out, http_reason(status));
+    buf_append_str(out, "\r\n");
     if (!has_date)
         http_write_field(out, SLICE_LIT("Date"), slice_str(http_server_date(c->server)));
     if (!has_server && c->server->options.server_field != NULL)
@@ -108,7 +122,7 @@ static enum http_body_kind answer_kind(const struct http_exchange *x,
 static bool is_own_field(struct slice name)
 {
     for (size_t i = 0; i < ARRAY_LEN(own_fields); i++) {
-        if (slice_equal_nocase(name, slice_str(own_fields[i])))
+        if (slice_equal_nocase(name, own_fields[i]))
             return true;
     }
     return false;
@@ -122,12 +136,15 @@ static void write_framing(struct http_exchange *x, const struct http_response *h
     bool has_length = x->answer_kind == HTTP_BODY_LENGTH;
     if (head->status == 204)
         return;
-    if (has_length)
-        buf_printf(out, "Content-Length: %" PRIu64 "\r\n", head->body_length);
-    else if (x->answer_kind == HTTP_BODY_CHUNKED)
+    if (has_length) {
+        buf_append_str(out, "Content-Length: ");
+        append_number(out, head->body_length);
+        buf_append_str(out, "\r\n");
+    } else if (x->answer_kind == HTTP_BODY_CHUNKED) {
         buf_append_str(out, "Transfer-Encoding: chunked\r\n");
-    else if (x->answer_kind == HTTP_BODY_NONE && !is_head && head->status != 304)
+    } else if (x->answer_kind == HTTP_BODY_NONE && !is_head && head->status != 304) {
         buf_append_str(out, "Content-Length: 0\r\n");
+    }
 }
 
 void http_respond(struct http_exchange *x, const struct http_response *head)

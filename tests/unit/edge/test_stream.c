@@ -246,10 +246,48 @@ static void check_slow_viewers(struct origin_script *script)
 static void slow_viewers_of_a_large_object_get_every_byte_within_the_memory(void **state)
 {
     (void)state;
+    uint64_t before = run_metric(METRIC_EDGE_RESTS);
     check_slow_viewers(&(struct origin_script){.path = "/large",
                                                .fields = "ETag: \"e\"\nCache-Control: max-age=600",
                                                .body_bytes = LARGE,
                                                .knows_ranges = true});
+    assert_true(run_metric(METRIC_EDGE_RESTS) > before); /* the slowest were sent to the origin */
+}
+
+static void a_viewer_never_gets_the_rest_of_another_object(void **state)
+{
+    (void)state;
+    struct origin_script scripts[] = {{.path = "/large",
+                                       .fields = "ETag: \"e\"\nCache-Control: max-age=600",
+                                       .body_bytes = LARGE,
+                                       .knows_ranges = true,
+                                       .waits = true},
+                                      {0}};
+    struct stream s;
+    begin(&s, scripts);
+    s.run.cache.memory_bytes = MEMORY;
+    run_start(&s.run);
+    struct viewer slow = viewer_open(&s.run);
+    viewer_ask(&slow, "GET /large", NULL);
+    run_wait_requests(&scripts[0], 1);
+    uint64_t before = run_metric(METRIC_EDGE_COLLAPSED);
+    struct viewer fast = viewer_open(&s.run);
+    viewer_ask(&fast, "GET /large", NULL);
+    run_wait_metric(METRIC_EDGE_COLLAPSED, before, 1);
+    origin_release(&s.run.origin);
+    struct got got = viewer_read(&fast, &s.arena, 0); /* leaves the other far behind */
+    assert_got(&got, 200, "Hit from weir", LARGE);
+    scripts[0].waits = false;
+    scripts[0].fields = "ETag: \"f\"\nCache-Control: max-age=600";
+    before = run_metric(METRIC_EDGE_CUT);
+    got = viewer_read(&slow, &s.arena, 0);
+    assert_int_equal(got.status, 200);
+    assert_false(got.is_whole);
+    assert_true(got.is_right);
+    assert_int_equal(run_metric(METRIC_EDGE_CUT) - before, 1);
+    viewer_close(&slow);
+    viewer_close(&fast);
+    end(&s);
 }
 
 static void slow_viewers_without_a_validator_get_every_byte_too(void **state)
@@ -351,6 +389,7 @@ int main(void)
         cmocka_unit_test(an_upload_to_an_origin_that_is_not_there_is_a_502),
         cmocka_unit_test(a_viewer_that_leaves_ends_its_own_upload_and_its_own_download),
         cmocka_unit_test(slow_viewers_of_a_large_object_get_every_byte_within_the_memory),
+        cmocka_unit_test(a_viewer_never_gets_the_rest_of_another_object),
         cmocka_unit_test(slow_viewers_without_a_validator_get_every_byte_too),
         cmocka_unit_test(slow_viewers_of_what_is_not_stored_get_every_byte_too),
         cmocka_unit_test(a_viewer_who_reads_nothing_is_cut_in_the_end),
