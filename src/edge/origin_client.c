@@ -73,10 +73,12 @@ void origin_client_free(struct origin_client *c)
     if (c == NULL)
         return;
     c->is_closing = true;
-    while (!list_is_empty(&c->calls))
-        origin_call_free(LIST_FIRST(&c->calls, struct origin_call, node));
-    while (!list_is_empty(&c->places))
-        place_free(c, LIST_FIRST(&c->places, struct origin_place, node));
+    struct list *node;
+    struct list *after;
+    LIST_FOR_EACH (node, after, &c->calls)
+        origin_call_free(LIST_ENTRY(node, struct origin_call, node));
+    LIST_FOR_EACH (node, after, &c->places)
+        place_free(c, LIST_ENTRY(node, struct origin_place, node));
     CHECK(c->running == 0 && c->queued == 0);
     http_client_free(c->http);
     resolver_free(c->resolver);

@@ -66,6 +66,7 @@ static void on_link_ready(struct loop_io *io, unsigned events);
 
 static void link_use(struct http_call *call)
 {
+    CHECK(call->link != NULL);
     call->link->io.on_ready = on_link_ready;
     call->link->io.user = call;
 }

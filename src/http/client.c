@@ -46,8 +46,10 @@ void http_client_free(struct http_client *c)
 {
     if (c == NULL)
         return;
-    while (!list_is_empty(&c->calls))
-        http_call_free(LIST_FIRST(&c->calls, struct http_call, node));
+    struct list *node;
+    struct list *after;
+    LIST_FOR_EACH (node, after, &c->calls)
+        http_call_free(LIST_ENTRY(node, struct http_call, node));
     http_pool_clear(c);
     map_fini(&c->idle_for);
     free(c);

@@ -475,18 +475,26 @@ enum err resolver_new(struct loop *loop, const struct resolver_options *options,
     return ERR_OK;
 }
 
+static void waiters_drop(struct resolver_name *n)
+{
+    struct list *node;
+    struct list *after;
+    LIST_FOR_EACH (node, after, &n->waiters) {
+        struct waiter *w = LIST_ENTRY(node, struct waiter, node);
+        resolver_cancel(CONTAINER_OF(w, struct resolver_query, impl));
+    }
+}
+
 void resolver_free(struct resolver *r)
 {
     if (r == NULL)
         return;
     resolver_channel_free(r->channel);
-    while (!list_is_empty(&r->names)) {
-        struct resolver_name *n = LIST_FIRST(&r->names, struct resolver_name, node);
-        struct list *node;
-        struct list *after;
-        LIST_FOR_EACH (node, after, &n->waiters)
-            resolver_cancel(
-                CONTAINER_OF(LIST_ENTRY(node, struct waiter, node), struct resolver_query, impl));
+    struct list *node;
+    struct list *after;
+    LIST_FOR_EACH (node, after, &r->names) {
+        struct resolver_name *n = LIST_ENTRY(node, struct resolver_name, node);
+        waiters_drop(n);
         name_free(n);
     }
     map_fini(&r->by_text);
