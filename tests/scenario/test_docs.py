@@ -44,9 +44,10 @@ def free_port():
 
 
 def paste(script):
-    """The finished shell; every command of the script must have succeeded."""
+    """The finished shell; every command of the script must have succeeded. A page has some twenty
+    calls of the aws CLI, each of which takes a second or more to start."""
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True,
-                          text=True, timeout=DEADLINE_S, check=False)
+                          text=True, timeout=5 * DEADLINE_S, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 
