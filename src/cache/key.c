@@ -16,9 +16,9 @@
 #include <xxhash.h>
 
 enum {
-    KEY_FIRST_BYTES = 128,   /* beyond the path and query: most keys fit without growing */
-    LENGTH_MAX_BYTES = 10,   /* of a 64-bit number in groups of seven bits */
-    COOKIES_FIRST_COUNT = 16 /* most requests carry fewer */
+    KEY_FIRST_BYTES = 128, /* beyond the path and query: most keys fit without growing */
+    LENGTH_MAX_BYTES = 10, /* of a 64-bit number in groups of seven bits */
+    COOKIES_FEW = 16       /* most requests carry fewer */
 };
 
 static pthread_once_t seed_once = PTHREAD_ONCE_INIT;
@@ -141,21 +141,36 @@ struct cookie {
     struct slice pair;
 };
 
+/* Those of a request: few stand on the stack, many where they are given back at once. A head may
+ * hold ten thousand, and an arena of a request that waits lives long. */
 struct cookies {
+    struct arena scratch;
+    struct cookie few[2][COOKIES_FEW];
     struct cookie *items;
     size_t count;
     size_t capacity;
 };
 
-static void cookies_add(struct arena *a, struct cookies *c, struct cookie item)
+static void cookies_init(struct cookies *c)
+{
+    arena_init(&c->scratch);
+    c->items = c->few[0];
+    c->count = 0;
+    c->capacity = COOKIES_FEW;
+}
+
+static void cookies_fini(struct cookies *c)
+{
+    arena_fini(&c->scratch);
+}
+
+static void cookies_add(struct cookies *c, struct cookie item)
 {
     if (c->count == c->capacity) {
-        size_t capacity = c->capacity == 0 ? COOKIES_FIRST_COUNT : 2 * c->capacity;
-        struct cookie *items = arena_array(a, capacity, sizeof(*items));
-        if (c->count > 0)
-            memcpy(items, c->items, c->count * sizeof(*items));
+        c->capacity *= 2;
+        struct cookie *items = arena_array(&c->scratch, c->capacity, sizeof(*items));
+        memcpy(items, c->items, c->count * sizeof(*items));
         c->items = items;
-        c->capacity = capacity;
     }
     c->items[c->count++] = item;
 }
@@ -167,7 +182,7 @@ static bool takes_cookie(const struct release_selection *s, struct slice name)
 }
 
 /* The pairs of one line that either selection takes. */
-static void collect_cookies(struct arena *a, const struct release_selection *s,
+static void collect_cookies(const struct release_selection *s,
                             const struct release_selection *other, struct slice value,
                             struct cookies *out)
 {
@@ -176,7 +191,7 @@ static void collect_cookies(struct arena *a, const struct release_selection *s,
         pair = slice_trim(pair);
         struct slice name = slice_trim(slice_sub(pair, 0, slice_find(pair, '=')));
         if (pair.len > 0 && (takes_cookie(s, name) || takes_cookie(other, name)))
-            cookies_add(a, out, (struct cookie){.name = name, .pair = pair});
+            cookies_add(out, (struct cookie){.name = name, .pair = pair});
     }
 }
 
@@ -188,11 +203,13 @@ static int compare_cookies(const void *left, const void *right)
     return slice_compare(l->name, r->name);
 }
 
-/* A stable sort without memory of its own but from the arena: merging runs of doubling length. */
-static void sort_cookies(struct arena *a, struct cookies *c)
+/* A stable sort: merging runs of doubling length, between two places. */
+static void sort_cookies(struct cookies *c)
 {
     struct cookie *from = c->items;
-    struct cookie *to = arena_array(a, c->count, sizeof(*to));
+    struct cookie *to = c->few[1];
+    if (c->count > COOKIES_FEW)
+        to = arena_array(&c->scratch, c->count, sizeof(*to));
     for (size_t run = 1; run < c->count; run *= 2) {
         for (size_t start = 0; start < c->count; start += 2 * run) {
             size_t middle = min_size(start + run, c->count);
@@ -212,28 +229,39 @@ static void sort_cookies(struct arena *a, struct cookies *c)
     c->items = from;
 }
 
+/* The pairs as one field. */
+static struct slice join_cookies(struct arena *a, const struct cookies *c)
+{
+    static const struct slice between = SLICE_LIT("; ");
+    struct writer w;
+    size_t bytes = 0;
+    for (size_t i = 0; i < c->count; i++)
+        bytes += between.len + c->items[i].pair.len;
+    writer_init(&w, a, bytes);
+    for (size_t i = 0; i < c->count; i++) {
+        if (i > 0)
+            put(&w, between);
+        put(&w, c->items[i].pair);
+    }
+    return slice_of(w.data, w.len);
+}
+
 struct slice cache_select_cookies_either(struct arena *a, const struct release_selection *s,
                                          const struct release_selection *other,
                                          const struct http_fields *fields)
 {
-    struct cookies taken = {0};
     if (s->mode == RELEASE_SELECT_NONE && other->mode == RELEASE_SELECT_NONE)
         return slice_of(NULL, 0);
+    struct cookies taken;
+    cookies_init(&taken);
     for (size_t i = 0; i < fields->count; i++) {
         if (slice_equal_nocase(fields->items[i].name, SLICE_LIT("cookie")))
-            collect_cookies(a, s, other, fields->items[i].value, &taken);
+            collect_cookies(s, other, fields->items[i].value, &taken);
     }
-    if (taken.count == 0)
-        return slice_of(NULL, 0);
-    sort_cookies(a, &taken);
-    struct writer w;
-    writer_init(&w, a, KEY_FIRST_BYTES);
-    for (size_t i = 0; i < taken.count; i++) {
-        if (i > 0)
-            put(&w, SLICE_LIT("; "));
-        put(&w, taken.items[i].pair);
-    }
-    return slice_of(w.data, w.len);
+    sort_cookies(&taken);
+    struct slice joined = taken.count == 0 ? slice_of(NULL, 0) : join_cookies(a, &taken);
+    cookies_fini(&taken);
+    return joined;
 }
 
 struct slice cache_select_cookies(struct arena *a, const struct release_selection *s,

@@ -314,15 +314,18 @@ static void add(struct forwarding *f, struct slice name, struct slice value)
 static void add_appended(struct forwarding *f, const char *name, const char *value)
 {
     const struct http_fields *fields = &f->viewer->request->fields;
-    struct slice list = slice_str(value);
-    for (size_t i = fields->count; i > 0; i--) {
-        const struct http_field *field = &fields->items[i - 1];
+    size_t lines = http_fields_count(fields, name);
+    struct slice *parts = arena_array(f->arena, 2 * lines + 1, sizeof(*parts));
+    size_t count = 0;
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct http_field *field = &fields->items[i];
         if (field->value.len == 0 || !slice_equal_nocase(field->name, slice_str(name)))
             continue;
-        const struct slice parts[] = {field->value, SLICE_LIT(", "), list};
-        list = joined(f->arena, parts, ARRAY_LEN(parts));
+        parts[count++] = field->value;
+        parts[count++] = SLICE_LIT(", ");
     }
-    add(f, slice_str(name), list);
+    parts[count++] = slice_str(value);
+    add(f, slice_str(name), count == 1 ? parts[0] : joined(f->arena, parts, count));
 }
 
 static void add_viewers_fields(struct forwarding *f)

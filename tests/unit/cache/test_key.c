@@ -446,6 +446,20 @@ static void a_long_request_has_a_key_too(void **state)
     assert_true(key.bytes.len > 40000);
 }
 
+static void many_cookies_cost_no_more_memory_than_their_bytes(void **state)
+{
+    (void)state;
+    enum { BYTES = 20000 };
+    char *lines = arena_strdup(&arena, arena_printf(&arena, "Cookie: %*s", BYTES, ""));
+    for (size_t i = 0; i < BYTES; i += 2)
+        memcpy(lines + sizeof("Cookie: ") - 1 + i, "a;", 2);
+    struct http_fields fields = field_lines(&arena, lines);
+    AUTO_ARENA struct arena request = {0};
+    struct slice taken = cache_select_cookies(&request, &all, &fields);
+    assert_int_equal(taken.len, BYTES / 2 * (sizeof("a; ") - 1) - 2);
+    assert_true(request.total_bytes < 3 * (size_t)BYTES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +475,7 @@ int main(void)
         cmocka_unit_test(the_uri_is_the_path_and_the_keyed_query),
         cmocka_unit_test(keys_are_equal_exactly_when_their_inputs_are),
         cmocka_unit_test(a_long_request_has_a_key_too),
+        cmocka_unit_test(many_cookies_cost_no_more_memory_than_their_bytes),
     };
     return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
 }

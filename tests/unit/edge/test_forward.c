@@ -252,6 +252,20 @@ static void who_passed_it_on_is_appended(void **state)
     check_field(&s, "X-Amz-Cf-Id", REQUEST_ID);
 }
 
+static void many_lines_of_who_passed_it_on_cost_no_more_than_their_bytes(void **state)
+{
+    (void)state;
+    struct scene s = scene_new();
+    const char *lines = "";
+    for (unsigned i = 0; i < 100; i++)
+        lines = arena_printf(&arena, "%sVia: 1.1 %0150u\n", lines, i);
+    s.lines = lines;
+    size_t before = arena.total_bytes;
+    struct http_request r = forwarded(&s);
+    assert_int_equal(http_fields_count(&r.fields, "via"), 1);
+    assert_true(arena.total_bytes - before < 100000);
+}
+
 static void credentials_go_along_where_nobody_shares_the_answer(void **state)
 {
     (void)state;
@@ -571,6 +585,7 @@ int main(void)
         cmocka_unit_test(a_viewers_host_that_no_key_holds_goes_in_one_way),
         cmocka_unit_test(keys_see_the_host_that_the_request_is_about),
         cmocka_unit_test(who_passed_it_on_is_appended),
+        cmocka_unit_test(many_lines_of_who_passed_it_on_cost_no_more_than_their_bytes),
         cmocka_unit_test(credentials_go_along_where_nobody_shares_the_answer),
         cmocka_unit_test(conditions_and_ranges_go_along_past_the_cache_only),
         cmocka_unit_test(a_body_goes_with_the_fields_that_describe_it),
