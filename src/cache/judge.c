@@ -187,20 +187,21 @@ static void judge_error(const struct reading *r, struct cache_verdict *out)
 }
 
 /*
- * How long an expired answer may still be served. One that was never fresh, without its origin
- * having said anything, is nobody else's: it is kept for its validator alone.
+ * How long an expired answer may still be served. One that was never fresh, because its origin said
+ * nothing or no-cache, is nobody else's unless stale-if-error makes it so: it is kept for its
+ * validator alone. Else whoever makes the origin fail would get the page of the viewer before.
  */
 static void judge_stale(const struct reading *r, struct cache_verdict *out)
 {
     bool says_error = has(r, DIRECTIVE_STALE_IF_ERROR);
-    bool is_silent = out->lifetime_s == 0 && !r->freshness.is_said && restrictions(r) == 0;
+    bool is_own = out->lifetime_s == 0 && (!r->freshness.is_said || has(r, DIRECTIVE_NO_CACHE));
     if (has(r, r->rules->forbids_stale))
         return;
     if (!has(r, DIRECTIVE_NO_CACHE))
         out->stale_while_revalidate_s = r->cc.stale_while_revalidate_s;
     if (says_error)
         out->stale_if_error_s = r->cc.stale_if_error_s;
-    else if (!is_silent)
+    else if (!is_own)
         out->stale_if_error_s = r->rules->stale_if_error_s;
 }
 

@@ -42,7 +42,10 @@ def scene():
             twins = node.create_distribution(cf_config(
                 [cf_origin("o", origin.port)], by_host("o"),
                 aliases=["one.example.com", "two.example.com"]))
-            for distribution in (shop, twins):
+            checked = node.create_distribution(cf_config(
+                [cf_origin("o", origin.port)],
+                {**by_host("o"), "DefaultTTL": 0}, aliases=["checked.example.com"]))
+            for distribution in (shop, twins, checked):
                 node.wait_deployed(distribution["Id"])
             yield node, origin
     finally:
@@ -88,3 +91,19 @@ def test_a_kept_error_does_not_bring_one_viewers_cookie_to_others(scene):
     assert origin.count("/live/gone") == 1
     assert second.status == 404
     assert "set-cookie" not in second.fields
+
+
+def page_of_account(seen):
+    token = seen.fields["x-auth-token"]
+    if token == "bad":
+        return Page(status=500)
+    return Page(body=token.encode(), fields={"Cache-Control": "no-cache", "ETag": f'"{token}"'})
+
+
+def test_whoever_makes_the_origin_fail_gets_no_page_of_another(scene):
+    node, origin = scene
+    origin.pages["/me"] = page_of_account
+    answers = [node.get("checked.example.com", "/me", headers={"X-Auth-Token": token})
+               for token in ("alice", "bob", "bad")]
+    assert [a.status for a in answers] == [200, 200, 500]
+    assert answers[1].body == b"bob"

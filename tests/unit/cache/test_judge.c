@@ -498,8 +498,11 @@ static void an_expired_answer_is_served_as_it_allows(void **state)
         {0, 9, "Cache-Control: max-age=60, stale-while-revalidate=30, proxy-revalidate", 0, 0},
         {0, 9, "Cache-Control: max-age=60, stale-while-revalidate=x", FOREVER, 0},
         {0, 9, "Cache-Control: max-age=60, stale-while-revalidate=9999999999", FOREVER, 2147483648},
-        {0, 9, "Cache-Control: no-cache, stale-while-revalidate=30\n" TAG, FOREVER, 0},
-        {0, 9, "Cache-Control: no-cache\n" TAG, FOREVER, 0},
+        {0, 9, "Cache-Control: no-cache, stale-while-revalidate=30\n" TAG, 0, 0},
+        {0, 9, "Cache-Control: no-cache\n" TAG, 0, 0}, /* to be validated before each use */
+        {0, 9, "Cache-Control: no-cache, max-age=9\n" TAG, 0, 0},
+        {0, 9, "Cache-Control: no-cache, stale-if-error=5\n" TAG, 5, 0},
+        {1, 9, "Cache-Control: no-cache\n" TAG, FOREVER, 0}, /* overridden: it was fresh */
         {0, 9, "Cache-Control: max-age=0\n" TAG, FOREVER, 0},
         {1, 9, "Cache-Control: private", FOREVER, 0},
         {0, 0, TAG, 0, 0}, /* never fresh and nothing said: another's answer perhaps */
