@@ -61,6 +61,13 @@ static bool is_within(const char *name, const char *domain)
     return name_len == domain_len || name[name_len - domain_len - 1] == '.';
 }
 
+/* Whether requests for names of distributions, held or deleted, would come to the alias. */
+static bool takes_cdn_names(const char *alias, const char *cdn_domain)
+{
+    bool is_wildcard = strncmp(alias, "*.", 2) == 0;
+    return is_within(alias, cdn_domain) || (is_wildcard && is_within(cdn_domain, alias + 2));
+}
+
 static bool is_alias(const char *name)
 {
     const char *host = strncmp(name, "*.", 2) == 0 ? name + 2 : name;
@@ -80,10 +87,10 @@ static enum aws_error check_aliases(const struct cf_aliases *aliases, const char
         if (!is_alias(alias))
             return aws_fail(fault, AWS_InvalidArgument,
                             "The parameter CNAME contains %s, which is not a domain name.", shown);
-        if (is_within(alias, cdn_domain))
+        if (takes_cdn_names(alias, cdn_domain))
             return aws_fail(fault, AWS_InvalidArgument,
-                            "The parameter CNAME contains %s, which is below the domain of "
-                            "distributions.",
+                            "The parameter CNAME contains %s, which stands for names below the "
+                            "domain of distributions.",
                             shown);
         if (cf_lists(aliases->items, i, alias))
             return aws_fail(fault, AWS_InvalidArgument, "The parameter CNAME contains %s twice.",

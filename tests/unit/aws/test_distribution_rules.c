@@ -51,6 +51,9 @@ static void an_alternate_name_is_a_domain_name_of_its_own(void **state)
     REFUSED(InvalidArgument, .rest = ALIAS("www.example.com."));
     REFUSED(InvalidArgument, .rest = ALIAS("e1.CDN.weir.test"));
     REFUSED(InvalidArgument, .rest = ALIAS("*.cdn.weir.test"));
+    REFUSED(InvalidArgument, .rest = ALIAS("*.weir.test")); /* any of them, also deleted ones */
+    REFUSED(InvalidArgument, .rest = ALIAS("*.Weir.test"));
+    ACCEPTED(.rest = ALIAS("*.shop.weir.test"));
     ACCEPTED(.rest = ALIAS("notcdn.weir.test"));
     REFUSED(InvalidArgument,
             .rest = LIST_OF("Aliases", "2", "<CNAME>a.example</CNAME><CNAME>A.example</CNAME>"));
