@@ -193,12 +193,13 @@ static bool store(struct edge_trip *t, const struct cache_answer *answer,
     return true;
 }
 
-/* Goes through to the one viewer, if that is still there. */
+/* Goes through to the one viewer, if that is still there. `marks`: nobody is to wait for the next
+ * answer either. */
 static void pass(struct edge_trip *t, const struct cache_answer *answer,
-                 const struct cache_verdict *verdict)
+                 const struct cache_verdict *verdict, bool marks)
 {
     if (t->fetch != NULL)
-        cache_fetch_release(edge_trip_take_fetch(t), t->decision.collapses);
+        cache_fetch_release(edge_trip_take_fetch(t), marks && t->decision.collapses);
     if (t->viewer == NULL) {
         edge_trip_cancel(t);
         return;
@@ -248,8 +249,9 @@ void edge_trip_take_head(struct edge_trip *t, const struct http_response *head)
     struct cache_verdict verdict;
     struct cache_answer answer = answer_of(t, head);
     cache_judge(t->thread->service->rules, &answer, &t->arena, &verdict);
-    if (!is_kept(t, &verdict) || !store(t, &answer, &verdict))
-        pass(t, &answer, &verdict);
+    bool wants_to_keep = is_kept(t, &verdict);
+    if (!wants_to_keep || !store(t, &answer, &verdict))
+        pass(t, &answer, &verdict, !wants_to_keep);
 }
 
 /* ---- no answer */
