@@ -38,6 +38,7 @@ struct cache *cache_new(const struct cache_options *options)
     set_sizes(c, options);
     memory_init(&c->memory, options->memory_bytes, &c->reclaim);
     index_init(c);
+    presence_init(c);
     (void)pthread_mutex_init(&c->scopes_lock, NULL);
     map_init(&c->scopes);
     random_bytes(&c->scope_base, sizeof(c->scope_base));
@@ -68,6 +69,7 @@ void cache_free(struct cache *c)
     index_clear(c);
     reclaim_all(&c->reclaim);
     index_fini(c);
+    presence_fini(c);
     CHECK_MSG(atomic_load(&c->object_count) == 0, "%lu objects are still counted",
               (unsigned long)atomic_load(&c->object_count));
     CHECK(c->scopes.count == 0);

@@ -94,7 +94,8 @@ void cache_scope_invalidate(struct cache_scope *s, uint64_t number, const struct
  * `number`, which may be lower than before. As cache_scope_invalidate otherwise.
  */
 void cache_invalidate_all(struct cache *c, uint64_t number);
-/** The uri alone was changed by an unsafe method that succeeded. Any thread; takes a lock. */
+/** The uri alone was changed by an unsafe method that succeeded. Any thread; takes a lock where the
+ *  cache may hold something of the uri, else costs nothing. */
 void cache_scope_touch(struct cache_scope *s, struct slice uri);
 /** The newest number of the feed that was applied. */
 uint64_t cache_scope_number(const struct cache_scope *s);

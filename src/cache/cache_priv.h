@@ -12,6 +12,7 @@
 #include "cache/cache.h"
 #include "cache/index_priv.h"
 #include "cache/memory_priv.h"
+#include "cache/presence_priv.h"
 #include "cache/reclaim_priv.h"
 
 /** Events of all threads since cache_note_metrics was last called. */
@@ -47,6 +48,7 @@ struct cache {
     struct cache_memory memory;
     struct cache_reclaim reclaim;
     struct cache_index index;
+    struct cache_presence presence;
 
     pthread_mutex_t scopes_lock; /* guards the two below, and the last reference of a scope */
     struct map scopes;           /* id of a distribution -> struct cache_scope */

@@ -38,6 +38,7 @@ struct cache_fetch {
     uint64_t number;           /* of the feed */
     struct cache_shard *shard;
     struct cache_entry *entry; /* NULL: there was no memory for one; nobody can join */
+    size_t presence_slot;      /* counted from before it is stamped to its end */
     struct list in_entry;
     struct list waiters; /* struct cache_waiter.node; shard lock */
     bool is_head;
@@ -205,6 +206,12 @@ static void note_variant(struct cache_fetch *f, const struct cache_request *requ
     f->values = cache_vary_values(&f->arena, f->vary, request->sent);
 }
 
+/* Where the filter of uris counts what the request is for. */
+static size_t slot_of(const struct cache *c, const struct cache_request *request)
+{
+    return presence_slot(c, scope_id(request->scope), request->key->uri);
+}
+
 /* A fetch that the thread leads, in the entry (or NULL). Lock held. */
 static struct cache_fetch *fetch_new(struct cache_thread *t, const struct cache_request *request,
                                      struct cache_shard *s, struct cache_entry *e)
@@ -213,6 +220,8 @@ static struct cache_fetch *fetch_new(struct cache_thread *t, const struct cache_
     arena_init(&f->arena);
     f->thread = t;
     f->scope = scope_ref(request->scope);
+    f->presence_slot = slot_of(t->cache, request);
+    presence_add(t->cache, f->presence_slot);
     f->number = cache_scope_number(f->scope);
     f->stamp = scope_generation(f->scope);
     if (request->stale != NULL) {
@@ -246,13 +255,14 @@ static void fetch_free(struct cache_fetch *f)
 /* The key's entry, made where there is none; NULL where there is no memory for it. The lock is
  * held, and given back for a moment. */
 static struct cache_entry *entry_get(struct cache *c, struct cache_shard *s,
-                                     const struct cache_key *key)
+                                     const struct cache_request *request)
 {
+    const struct cache_key *key = request->key;
     struct cache_entry *e = index_find(c, key);
     if (e != NULL)
         return e;
     (void)pthread_mutex_unlock(&s->lock);
-    struct cache_entry *fresh = index_entry_new(c, key);
+    struct cache_entry *fresh = index_entry_new(c, key, slot_of(c, request));
     (void)pthread_mutex_lock(&s->lock);
     e = index_find(c, key);
     if (e == NULL && fresh != NULL) {
@@ -282,7 +292,7 @@ bool cache_fetch_join(struct cache_thread *t, const struct cache_request *reques
     struct cache_shard *s = index_shard(t->cache, request->key);
     waiter_init(w, t, request);
     (void)pthread_mutex_lock(&s->lock);
-    struct cache_entry *e = entry_get(t->cache, s, request->key);
+    struct cache_entry *e = entry_get(t->cache, s, request);
     if (e != NULL)
         purge(s, e, request);
     bool has_joined = e != NULL && join(e, request, w);
@@ -360,7 +370,7 @@ static void conclude(struct cache_fetch *f, const struct cache_request *request,
     (void)pthread_mutex_lock(&f->shard->lock);
     struct cache_entry *e = f->entry;
     if (e == NULL)
-        e = entry_get(c, f->shard, request->key);
+        e = entry_get(c, f->shard, request);
     uint64_t now = scope_generation(f->scope);
     uint64_t last = now == o->stamp ? 0 : scope_last_match(f->scope, request->key->uri);
     uint64_t outdated_at = last > o->stamp ? last : 0;

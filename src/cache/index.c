@@ -73,7 +73,8 @@ static void release_entry(struct cache_retired *retired)
     index_entry_free(CONTAINER_OF(retired, struct cache_entry, retired));
 }
 
-struct cache_entry *index_entry_new(struct cache *c, const struct cache_key *key)
+struct cache_entry *index_entry_new(struct cache *c, const struct cache_key *key,
+                                    size_t presence_slot)
 {
     struct cache_entry *e = memory_new(&c->memory, sizeof(*e) + key->bytes.len);
     if (e == NULL)
@@ -84,6 +85,7 @@ struct cache_entry *index_entry_new(struct cache *c, const struct cache_key *key
     e->hash[0] = key->hash[0];
     e->hash[1] = key->hash[1];
     e->bucket = key->hash[0] & c->index.bucket_mask;
+    e->presence_slot = presence_slot;
     e->key_bytes = key->bytes.len;
     memcpy(e->key, key->bytes.data, key->bytes.len);
     return e;
@@ -103,6 +105,7 @@ void index_entry_free(struct cache_entry *e)
 void index_entry_link(struct cache *c, struct cache_entry *e)
 {
     struct cache_entry **bucket = &c->index.buckets[e->bucket];
+    presence_add(c, e->presence_slot);
     e->next = *bucket;
     (void)rcu_swap_ptr(bucket, e);
 }
@@ -117,6 +120,7 @@ void index_entry_tidy(struct cache_shard *s, struct cache_entry *e)
     while (*at != e)
         at = &(*at)->next;
     (void)rcu_swap_ptr(at, e->next);
+    presence_remove(c, e->presence_slot);
     reclaim_retire(&c->reclaim, &e->retired, entry_cost(e->key_bytes));
 }
 

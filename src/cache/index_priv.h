@@ -26,6 +26,7 @@ struct cache_entry {
     struct list fetches;          /* struct cache_fetch; shard lock */
     unsigned object_count;        /* shard lock; markers too */
     size_t bucket;
+    size_t presence_slot; /* counted while it is in its bucket */
     uint64_t hash[2];
     size_t key_bytes;
     uint8_t key[];
@@ -60,7 +61,8 @@ struct cache_shard *index_shard(struct cache *c, const struct cache_key *key);
 /** The key's entry, or NULL. Online, or under the shard's lock. */
 struct cache_entry *index_find(const struct cache *c, const struct cache_key *key);
 /** A new entry that is in no bucket yet, or NULL where no memory can be had. Without a lock. */
-struct cache_entry *index_entry_new(struct cache *c, const struct cache_key *key) MUST_USE;
+struct cache_entry *index_entry_new(struct cache *c, const struct cache_key *key,
+                                    size_t presence_slot) MUST_USE;
 void index_entry_free(struct cache_entry *e);
 /** Under the shard's lock, all of these. */
 void index_entry_link(struct cache *c, struct cache_entry *e);

@@ -53,6 +53,11 @@
 #define CACHE_SHARD_BYTES ((size_t)64 << 20)
 #define CACHE_SHARDS_MAX ((size_t)64)
 
+/* The filter of uris: a counter for so many bytes of memory, and at least so many; a power of two.
+ */
+#define CACHE_PRESENCE_SLOT_BYTES ((size_t)1024)
+#define CACHE_PRESENCE_SLOTS_MIN ((size_t)1024)
+
 /* Objects that eviction looks at before it gives the lock of a shard back. */
 #define CACHE_EVICT_STEPS 128
 

@@ -104,6 +104,11 @@ void cache_scope_unref(struct cache_scope *s)
         scope_free(s);
 }
 
+const char *scope_id(const struct cache_scope *s)
+{
+    return s->id;
+}
+
 uint64_t scope_generation(const struct cache_scope *s)
 {
     return atomic_load_explicit(&s->generation, memory_order_acquire);
@@ -222,6 +227,8 @@ void cache_scope_invalidate(struct cache_scope *s, uint64_t number, const struct
 
 void cache_scope_touch(struct cache_scope *s, struct slice uri)
 {
+    if (!presence_has(s->cache, presence_slot(s->cache, s->id, uri)))
+        return; /* nothing of it is here: noting it would only crowd out what matters */
     (void)pthread_mutex_lock(&s->lock);
     uint64_t generation = atomic_load_explicit(&s->generation, memory_order_relaxed) + 1;
     add(s, uri, false, generation);

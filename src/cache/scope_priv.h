@@ -8,6 +8,9 @@
 /** One more reference; returns the scope. */
 struct cache_scope *scope_ref(struct cache_scope *s);
 
+/** The distribution's id; borrowed. */
+const char *scope_id(const struct cache_scope *s);
+
 /** Rises with each invalidation; those that it counts are visible to scope_last_match. */
 uint64_t scope_generation(const struct cache_scope *s);
 

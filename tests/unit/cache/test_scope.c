@@ -317,14 +317,14 @@ static void past_65536_entries_the_older_half_counts_as_everything(void **state)
     invalidate("/0");
     store("/early");
     for (unsigned i = 1; i < 65536; i++) {
-        cache_scope_touch(site.scope, slice_str(arena_printf(&arena, "/%u", i)));
+        invalidate(arena_printf(&arena, "/%u", i));
         if (i == 65000)
             store("/late");
     }
     assert_true(is_found("/before"));
-    cache_scope_touch(site.scope, SLICE_LIT("/0")); /* known already */
+    invalidate("/0"); /* known already */
     assert_true(is_found("/before"));
-    cache_scope_touch(site.scope, SLICE_LIT("/65536"));
+    invalidate("/65536");
     assert_false(is_found("/before"));
     assert_false(is_found("/early"));
     assert_true(is_found("/late"));
@@ -332,6 +332,32 @@ static void past_65536_entries_the_older_half_counts_as_everything(void **state)
     assert_true(is_found("/65000"));
     invalidate("/l*");
     assert_false(is_found("/late"));
+}
+
+static void touching_what_is_not_cached_leaves_the_rest_alone(void **state)
+{
+    (void)state;
+    store("/kept");
+    for (unsigned i = 0; i < 200000; i++)
+        cache_scope_touch(site.scope, slice_str(arena_printf(&arena, "/new/%u", i)));
+    assert_true(is_found("/kept"));
+    cache_scope_touch(site.scope, SLICE_LIT("/kept"));
+    assert_false(is_found("/kept"));
+}
+
+static void a_touch_reaches_a_fetch_that_is_under_way(void **state)
+{
+    (void)state;
+    struct cache_request a = get("/a");
+    struct cache_head head = site_head(&site, &a, "");
+    head.has_length = true;
+    struct cache_fetch *f = site_lead(&site, &a);
+    cache_scope_touch(site.scope, SLICE_LIT("/a"));
+    struct cache_object *o;
+    struct cache_fill *fill;
+    assert_true(cache_fetch_publish(f, &a, &head, &o, &fill));
+    assert_null(fill);
+    assert_false(is_found("/a"));
 }
 
 static void one_invalidation_of_more_than_fits_outdates_everything(void **state)
@@ -446,6 +472,8 @@ int main(void)
         TEST(an_object_that_still_fills_is_not_found_after_an_invalidation),
         TEST(a_304_does_not_revive_what_was_invalidated),
         TEST(past_65536_entries_the_older_half_counts_as_everything),
+        TEST(touching_what_is_not_cached_leaves_the_rest_alone),
+        TEST(a_touch_reaches_a_fetch_that_is_under_way),
         TEST(one_invalidation_of_more_than_fits_outdates_everything),
         TEST(the_table_finds_what_a_naive_matcher_finds),
     };
