@@ -157,15 +157,17 @@ static void add_listener(struct role_process *p, const struct net_address *bound
         p->listeners[p->listener_count++] = *bound;
 }
 
-/** Bound before this process was forked, and for good. */
+/** What another role could not bind yet, it will. */
 static void gather_listeners(struct role_process *p, const struct node *node)
 {
     add_listener(p, &node->admin_bound);
     add_listener(p, &node->peer_bound);
     add_listener(p, &node->nodes_bound);
     for (size_t r = 0; r < node->role_count; r++) {
-        for (size_t i = 0; i < node->roles[r].socket_count; i++)
-            add_listener(p, &node->roles[r].sockets[i].bound);
+        for (size_t i = 0; i < node->roles[r].socket_count; i++) {
+            const struct role_socket *socket = &node->roles[r].sockets[i];
+            add_listener(p, socket->fd_count > 0 ? &socket->bound : &socket->wanted);
+        }
     }
 }
 

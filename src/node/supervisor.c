@@ -67,50 +67,57 @@ void supervisor_settle(struct supervisor *s)
 }
 
 /** Binds the sockets of a role that are not bound; says whether they all are. */
-static bool bind_role(struct supervisor *s, struct node_role *role)
+static bool bind_role(const struct node_role *role, struct child *c)
 {
     struct errctx ec = {0};
     if (role->socket_count == 0 || role->sockets[0].fd_count != 0)
         return true;
     if (bind_role_sockets(role->sockets, role->socket_count, role->thread_count, &ec) == ERR_OK)
         return true;
-    if (strcmp(s->bind_reason, ec.text) != 0)
-        LOG(LOG_ERROR, "address not bound, tried again", LOG_STR("process", role->role->name),
-            LOG_ERR(&ec));
-    (void)snprintf(s->bind_reason, sizeof(s->bind_reason), "%s", ec.text);
+    if (strcmp(c->bind_reason, ec.text) != 0)
+        LOG(LOG_ERROR, "address not bound, tried again", LOG_STR("process", c->name), LOG_ERR(&ec));
+    (void)snprintf(c->bind_reason, sizeof(c->bind_reason), "%s", ec.text);
     return false;
 }
 
-/** A tried root exists: binds the service addresses and starts the roles behind them. */
-static void start_serving(struct supervisor *s)
+/**
+ * Starts each role whose service addresses can be bound, and tries the others again: an address
+ * that one role cannot have is no reason for the others to be silent.
+ */
+static void start_bound_roles(struct supervisor *s)
 {
     bool is_bound = true;
-    for (size_t i = 0; i < s->node.role_count; i++)
-        is_bound = bind_role(s, &s->node.roles[i]) && is_bound;
-    if (!is_bound) {
-        loop_timer_set(s->loop, &s->bind_timer, NODE_BIND_RETRY_NS, 0);
-        return;
-    }
-    s->state = SUPERVISOR_SERVING;
     for (size_t i = 0; i < s->node.role_count; i++) {
-        s->roles[i].is_wanted = true;
-        child_start(&s->roles[i]);
+        struct child *c = &s->roles[i];
+        if (c->is_wanted)
+            continue;
+        c->is_wanted = bind_role(&s->node.roles[i], c);
+        is_bound = is_bound && c->is_wanted;
+        child_start(c); /* does nothing unless wanted */
     }
+    if (!is_bound)
+        loop_timer_set(s->loop, &s->bind_timer, NODE_BIND_RETRY_NS, 0);
+}
+
+/** A tried root exists: the roles may serve. */
+static void start_serving(struct supervisor *s)
+{
+    s->state = SUPERVISOR_SERVING;
+    start_bound_roles(s);
     supervisor_settle(s);
 }
 
 static void bind_due(struct loop_timer *timer)
 {
     struct supervisor *s = timer->user;
-    if (s->state == SUPERVISOR_STARTING)
-        start_serving(s);
+    if (s->state == SUPERVISOR_SERVING)
+        start_bound_roles(s);
 }
 
 static void message_from_agent(void *user, const struct channel_message *m)
 {
     struct supervisor *s = user;
-    if (m->kind == CHANNEL_FIRST_ROOT && s->state == SUPERVISOR_STARTING &&
-        s->bind_timer.loop == NULL)
+    if (m->kind == CHANNEL_FIRST_ROOT && s->state == SUPERVISOR_STARTING)
         start_serving(s);
 }
 

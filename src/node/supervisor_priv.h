@@ -19,8 +19,9 @@ struct child {
     bool is_ready;
     int64_t started_ns;
     int64_t backoff_ns;
-    const char *kill_reason; /* why the supervisor itself ends it; NULL: it does not */
-    int64_t killed_ns;       /* since when */
+    char bind_reason[ERRCTX_TEXT_SIZE]; /* why its addresses were not bound; said once each */
+    const char *kill_reason;            /* why the supervisor itself ends it; NULL: it does not */
+    int64_t killed_ns;                  /* since when */
     struct loop_timer restart;
     struct watch watch;
     struct channel channel;
@@ -48,9 +49,8 @@ struct supervisor {
     struct loop_signal on_hup;
     struct loop_timer watch_timer;
     struct loop_timer drain_timer;
-    struct loop_timer bind_timer;       /* tries again to bind service addresses */
-    char bind_reason[ERRCTX_TEXT_SIZE]; /* why that failed last; each reason is said once */
-    int64_t watched_ns;                 /* when the hearts were last looked at */
+    struct loop_timer bind_timer; /* tries again to bind service addresses */
+    int64_t watched_ns;           /* when the hearts were last looked at */
 };
 
 /** Starts a wanted process now. Returns in the parent only. */

@@ -4,12 +4,13 @@
 import json
 import os
 import signal
+import socket
 import threading
 
 import dns.exception
 import dns.rcode
 
-from harness import free_port, upsert, wait_for
+from harness import free_port, split_address, upsert, wait_for
 
 
 def control_with_zone(fleet, *flags):
@@ -162,3 +163,35 @@ def test_sighup_reopens_the_log(fleet):
     wait_for(lambda: os.path.exists(log), "a new log file")
     node.kill_process("dns")
     wait_for(lambda: "process started" in open(log).read(), "a line in the new file")
+
+
+def test_an_address_that_the_edge_cannot_have_silences_no_other_role(fleet):
+    """As after an upgrade of a machine where something else has the port: names are answered, and
+    the edge begins once the port is free."""
+    ports = {name: f"127.0.0.1:{free_port()}" for name in ("dns", "api", "admin", "http")}
+    flags = [word for name, address in ports.items() for word in (f"--{name}", address)]
+    node = fleet.node("node", *flags)
+    node.command = lambda: [node.binary, "up", "--data", str(node.dir), "--https", "127.0.0.1:0",
+                            *flags]
+    node.start()
+    zone_id = node.create_zone("taken.test")
+    node.wait_insync(node.change(zone_id, upsert("www.taken.test", "A", "192.0.2.7")))
+    node.stop()
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(split_address(ports["http"]))
+        other.listen(1)
+        node.start(wait=False)
+        wait_for(lambda: "address not bound" in node.log(), "the line of the address")
+        wait_for(lambda: has_value(node, "www.taken.test", "192.0.2.7"), "the answer")
+        wait_for(lambda: node.admin("/healthz") == (503, "edge does not run\n"), "the reason")
+        assert node.log().count("address not bound") == 1
+    node.wait_ready()
+    assert node.get("unknown.test").status == 403
+
+
+def has_value(node, name, value):
+    try:
+        return node.values(name, timeout_s=1) == [value]
+    except (OSError, dns.exception.Timeout):
+        return False
