@@ -83,6 +83,11 @@
 /* A thread's signs of life. */
 #define EDGE_BEAT_NS (250 * NS_PER_MS)
 
+/* Lines of the log about origins that fail: one a place in this time, and a thread's places. A
+ * flood writes seven lines a second at most. */
+#define EDGE_FAILURE_EVERY_NS (10 * NS_PER_S)
+#define EDGE_FAILURE_PLACES 64
+
 /* Told to a viewer that is turned away for overload, seconds. */
 #define EDGE_RETRY_AFTER_S 1
 

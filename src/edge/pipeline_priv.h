@@ -16,6 +16,7 @@
 #include "cache/cache.h"
 #include "edge/answer.h"
 #include "edge/conditions.h"
+#include "edge/failure_log.h"
 #include "edge/request_id.h"
 #include "edge/thread.h"
 #include "http/server.h"
@@ -40,6 +41,7 @@ struct edge_thread {
     unsigned draining_servers; /* that did not drain yet */
     uint64_t request_count;    /* under way */
     uint64_t trip_count;       /* under way */
+    struct edge_failure_log failures;
 };
 
 /** Where a viewer's request stands. */

@@ -21,6 +21,7 @@
 #include "edge/pipeline_priv.h"
 #include "edge/trip_priv.h"
 #include "metrics/counters.h"
+#include "metrics/log.h"
 
 #include <stdlib.h>
 
@@ -125,11 +126,28 @@ static void on_writable(void *user)
         http_pause_body(t->viewer->exchange, false);
 }
 
+/* Says why in the log, unless this was said a moment ago. Paths and queries are the viewers' own:
+ * the request's id is what their page shows, too. */
+static void say_failure(struct edge_trip *t, enum origin_failure failure, const char *why)
+{
+    const struct edge_decision *d = &t->decision;
+    const char *id = d->distribution->config.id;
+    uint64_t unsaid;
+    if (!edge_failure_log_is_due(&t->thread->failures, id, d->origin->id, failure,
+                                 time_monotonic_ns(), &unsaid))
+        return;
+    LOG(LOG_WARNING, "origin failed", LOG_STR("distribution", id), LOG_STR("origin", d->origin->id),
+        LOG_STR("class", origin_failure_text(failure)),
+        LOG_STR("request", t->viewer != NULL ? t->viewer->id : ""), LOG_STR("error", why),
+        LOG_U64("unsaid", unsaid));
+}
+
 static void on_end(void *user, enum origin_failure failure, const struct errctx *why)
 {
-    (void)why;
     struct edge_trip *t = user;
     t->call = NULL;
+    if (failure != ORIGIN_OK)
+        say_failure(t, failure, why->text);
     if (t->sink == EDGE_SINK_NONE) {
         edge_trip_take_failure(t, failure == ORIGIN_OK ? ORIGIN_MALFORMED : failure);
         return;

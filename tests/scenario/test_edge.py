@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What viewers get from an edge: stored, shared, passed through, in ranges, and kept in bounds."""
 
+import os
 import re
 import selectors
 import socket
@@ -245,6 +246,12 @@ def test_a_failing_origin_is_a_page_with_a_reason_or_the_expired_copy(node, orig
     node.wait_deployed(made["Id"], client=client)
     status, fields, body = curl(node, "/gone/a")
     assert (status, fields["x-cache"]) == (502, "error from weir")
+    for number in range(20):
+        assert curl(node, f"/gone/b{number}")[0] == 502
+    lines = [line for line in node.log().splitlines() if '"origin failed"' in line]
+    # each thread says it once, however often it happens
+    assert 1 <= len(lines) <= len(os.sched_getaffinity(0)), node.log()
+    assert f'request={fields["x-amz-cf-id"]}' in lines[0].lower() and "refused" in lines[0]
     assert b"127.0.0.1" not in body and fields["x-amz-cf-id"].encode() in body.lower()
     assert fields["content-type"] == "text/html; charset=utf-8"
 
