@@ -63,6 +63,15 @@ static enum err plan_sockets(const struct settings_list *addresses, const char *
     return ERR_OK;
 }
 
+/** So that a typing error ends the start and not, again and again, the role's process. */
+static enum err check_forbidden(const struct settings_list *networks, struct errctx *ec)
+{
+    struct network_list *list = NULL;
+    enum err e = network_list_new(networks->items, networks->count, &list, ec);
+    network_list_free(list);
+    return e == ERR_OK ? ERR_OK : err_wrap(ec, "--origin-forbidden");
+}
+
 static enum err edge_plan(const struct settings *settings, struct role_socket **out_sockets,
                           size_t *out_count, unsigned *out_threads, struct errctx *ec)
 {
@@ -75,6 +84,8 @@ static enum err edge_plan(const struct settings *settings, struct role_socket **
                     "--cache-memory: %ju MiB do not lie within --role-memory, %ju MiB, past which "
                     "the process is ended",
                     (uintmax_t)settings->cache_memory_mib, (uintmax_t)settings->role_memory_mib);
+    if (e == ERR_OK)
+        e = check_forbidden(&settings->origin_forbidden, ec);
     if (e != ERR_OK)
         return e;
     unsigned threads =

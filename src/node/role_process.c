@@ -166,7 +166,9 @@ static void gather_listeners(struct role_process *p, const struct node *node)
     for (size_t r = 0; r < node->role_count; r++) {
         for (size_t i = 0; i < node->roles[r].socket_count; i++) {
             const struct role_socket *socket = &node->roles[r].sockets[i];
-            add_listener(p, socket->fd_count > 0 ? &socket->bound : &socket->wanted);
+            bool is_known = socket->fd_count > 0 || net_address_port(&socket->wanted) != 0;
+            if (is_known)
+                add_listener(p, socket->fd_count > 0 ? &socket->bound : &socket->wanted);
         }
     }
 }

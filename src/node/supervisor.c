@@ -461,6 +461,8 @@ int node_supervise(const struct settings *settings, const struct role *const *ro
     process_set_name("supervisor");
     log_set_role("supervisor");
     crash_report_install(log_fd(), "supervisor");
+    if (process_raise_descriptors(&ec) != ERR_OK)
+        LOG(LOG_WARNING, "few descriptors", LOG_ERR(&ec));
     metrics_init_shared();
     metrics_bind_thread(METRICS_SUPERVISOR, 0);
     AUTO_ARENA struct arena a = {0};

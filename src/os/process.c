@@ -80,6 +80,14 @@ enum err process_limit(const struct process_limits *limits, struct errctx *ec)
     return e;
 }
 
+enum err process_raise_descriptors(struct errctx *ec)
+{
+    struct rlimit now;
+    CHECK(getrlimit(RLIMIT_NOFILE, &now) == 0);
+    now.rlim_cur = now.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &now) == 0 ? ERR_OK : err_errno(ec, "setrlimit of descriptors");
+}
+
 static void cap_cleanup(cap_t *caps)
 {
     if (*caps != NULL)

@@ -43,6 +43,12 @@ struct process_limits {
 enum err process_limit(const struct process_limits *limits, struct errctx *ec) MUST_USE;
 
 /**
+ * Raises the number of descriptors that the process and its children may have to what an
+ * administrator allows (the hard limit). Errors: as err_errno says.
+ */
+enum err process_raise_descriptors(struct errctx *ec) MUST_USE;
+
+/**
  * Drops every capability but CAP_NET_BIND_SERVICE (keep_bind) and sets no_new_privs. Fine without
  * root, where there is nothing to drop. Before the first thread: it acts on the calling one.
  */

@@ -61,6 +61,7 @@ static void settings_that_nothing_can_be_made_of_end_the_start(void **state)
     } bad[] = {
         {"--http", "localhost:80"},
         {"--https", "127.0.0.1"},
+        {"--origin-forbidden", "10.0.0.0/33"},
         {"--cache-memory", "4096"}, /* the process would be ended for it */
     };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {

@@ -21,6 +21,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,6 +51,24 @@ static void memory_is_limited_beyond_what_is_mapped(void **state)
     if (HAS_SANITIZER)
         skip();
     assert_int_equal(child_run(map_within_and_beyond, NULL), 0);
+}
+
+static int raise_descriptors(void *arg)
+{
+    (void)arg;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 1;
+    limit.rlim_cur = 64;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || process_raise_descriptors(NULL) != ERR_OK)
+        return 2;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == limit.rlim_max ? 0 : 3;
+}
+
+static void descriptors_are_raised_to_what_is_allowed(void **state)
+{
+    (void)state;
+    assert_int_equal(child_run(raise_descriptors, NULL), 0);
 }
 
 static int spin(void *arg)
@@ -313,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(memory_is_limited_beyond_what_is_mapped),
+        cmocka_unit_test(descriptors_are_raised_to_what_is_allowed),
         cmocka_unit_test(a_process_that_spins_dies_of_its_cpu_limit),
         cmocka_unit_test(no_thread_makes_a_socket_once_the_network_is_denied),
         cmocka_unit_test(capabilities_are_dropped_but_for_the_one_kept),
