@@ -9,14 +9,12 @@
 //
 // Invariants
 //  1. A fetch is in its entry from join to its end; then every waiter is mailed, under the same
-//  lock
-//     of the shard under which its object enters the index. So a join finds the fetch, or what came
-//     of it.
+//     lock of the shard under which its object enters the index. So a join finds the fetch, or
+//     what came of it.
 //  2. A fetch is stamped before its request leaves. One that an invalidation has outdated since is
 //     not joined; another one takes its place for those who come, and it ends for its own waiters.
 //  3. What is published outdated enters no index, and is given to waiters only who joined before
-//  the
-//     invalidation.
+//     the invalidation.
 //  4. A fetch that revalidates counts from the generation at which what it revalidates was still
 //     valid, so no 304 revives what was invalidated in between.
 #include "base/alloc.h"

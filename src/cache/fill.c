@@ -19,8 +19,7 @@
 //     length) find room, in the last slice or in `reserved_bytes`; and twice that where they return
 //     true.
 //  2. A fill always owns at least what invariant 1 asks for, so that it goes on at the pace of its
-//  own
-//     viewers, whoever holds the rest of the memory.
+//     own viewers, whoever holds the rest of the memory.
 //  3. Whoever makes the reason to wait go away (viewers, memory) mails the leader under the lock
 //     under which the reason was noted.
 #include "cache/fill_priv.h"

@@ -9,8 +9,7 @@
 // Invariants
 //  1. Bytes from `passed` on are there while the reader is registered and the body is not settled.
 //  2. A doomed reader stays registered until its own thread is in one of the calls here, or its
-//  mail
-//     arrives: so bytes that next gave out stay until the thread is back in its loop.
+//     mail arrives: so bytes that next gave out stay until the thread is back in its loop.
 #include "cache/reader_priv.h"
 
 #include "base/check.h"

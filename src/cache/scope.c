@@ -7,8 +7,7 @@
 //  2. An entry counts for every object whose stamp is below its generation, for ever: entries that
 //     make room for newer ones leave their generation in `all_generation`, for every uri.
 //  3. A scope lives while anybody counts it: worlds, objects, fetches. So a distribution that is
-//  not
-//     in the map has nothing in the cache that an invalidation could concern.
+//     not in the map has nothing in the cache that an invalidation could concern.
 #include "cache/scope_priv.h"
 
 #include "base/alloc.h"

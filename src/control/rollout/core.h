@@ -25,8 +25,7 @@
 //     than ours, nothing is done.
 //  2. Every publication has a higher sequence than all before; it is durable before it is seen.
 //  3. The stable root changes by PROMOTE, after every node of a wave applied it, so one of each
-//  role
-//     asked, and by ROLLBACK alone.
+//     role asked, and by ROLLBACK alone.
 //  4. A candidate is offered to a wave once every node asked tried it; a node that falls silent no
 //     longer counts, and nothing moves while none counts.
 //  5. stable.version never falls: a version is passed when it is carried, promoted or held.
