@@ -229,8 +229,8 @@ struct cache_fill;
  * *out_object: borrowed as cache_find's. *out_fill: to be filled, ends with cache_fill_end; NULL
  * where there is no body (HEAD, or a length of 0). The leader's own viewer begins to read before
  * the first append.
- * False: no memory can be had, or Vary names more than 32 fields; nothing happened: release it,
- * without a mark, since memory may be there again in a moment.
+ * False: no memory can be had; nothing happened: release it, without a mark, since memory may be
+ * there again in a moment.
  */
 bool cache_fetch_publish(struct cache_fetch *f, const struct cache_request *request,
                          const struct cache_head *head, struct cache_object **out_object,

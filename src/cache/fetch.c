@@ -418,12 +418,10 @@ bool cache_fetch_publish(struct cache_fetch *f, const struct cache_request *requ
     bool has_body = !head->is_head_only && !(head->has_length && head->length_bytes == 0);
     struct cache_object *o = NULL;
     struct cache_fill *fill = NULL;
-    if (vary_is_bounded(head->verdict.vary)) {
-        if (!has_body)
-            o = object_new(c, f->scope, head, NULL);
-        else
-            (void)make_filled(f, head, &o, &fill);
-    }
+    if (!has_body)
+        o = object_new(c, f->scope, head, NULL);
+    else
+        (void)make_filled(f, head, &o, &fill);
     if (o == NULL) {
         count(&c->counts.refusals);
         return false;
@@ -440,7 +438,7 @@ static struct cache_object *make_refreshed(struct cache_fetch *f, struct cache_o
                                            const struct cache_head *head)
 {
     struct cache_body *b = stale->body;
-    if (!vary_is_bounded(head->verdict.vary) || (b != NULL && atomic_load(&b->is_lost)))
+    if (b != NULL && atomic_load(&b->is_lost))
         return NULL;
     struct cache_object *o = object_new(f->thread->cache, f->scope, head, b);
     if (o == NULL)

@@ -4,6 +4,7 @@
 #include "cache/judge.h"
 
 #include "cache/cache_control.h"
+#include "cache/object_priv.h"
 
 #include "base/check.h"
 #include "base/time.h"
@@ -145,7 +146,7 @@ static bool is_never_stored(const struct reading *r, struct slice vary)
     return !is_method_cached(r->answer) || status < 200 || status > 599 || status == 206 ||
            status == 304 || is_kept_private_by_credentials(r) ||
            (has(r, DIRECTIVE_MUST_UNDERSTAND) && !is_understood(status)) ||
-           (varies_by_all && r->answer->policy->min_ttl_s == 0);
+           (varies_by_all && r->answer->policy->min_ttl_s == 0) || !vary_is_bounded(vary);
 }
 
 /* no-store yields to must-understand where the status is understood (RFC 9111 section 5.2.2.3). */

@@ -145,27 +145,6 @@ static void of_65_variants_the_oldest_goes(void **state)
     assert_non_null(site_find(&site, &requests[64]));
 }
 
-static void a_vary_of_33_names_is_not_stored(void **state)
-{
-    (void)state;
-    for (unsigned names = 32; names <= 33; names++) {
-        const char *vary = "a";
-        for (unsigned i = 1; i < names; i++)
-            vary = arena_printf(&arena, "%s, a%u", vary, i);
-        struct cache_request a = get(arena_printf(&arena, "/%u", names));
-        struct cache_head head = site_head(&site, &a, vary);
-        struct cache_fetch *f = site_lead(&site, &a);
-        struct cache_object *o;
-        struct cache_fill *fill = NULL;
-        bool is_stored = cache_fetch_publish(f, &a, &head, &o, &fill);
-        assert_int_equal(is_stored, names == 32);
-        if (is_stored)
-            cache_fill_end(fill, true);
-        else
-            cache_fetch_release(f, false);
-    }
-}
-
 static void an_answer_to_head_answers_only_head(void **state)
 {
     (void)state;
@@ -447,7 +426,6 @@ int main(void)
         TEST(a_field_on_two_lines_is_the_same_as_on_one),
         TEST(an_empty_field_is_not_an_absent_one),
         TEST(of_65_variants_the_oldest_goes),
-        TEST(a_vary_of_33_names_is_not_stored),
         TEST(an_answer_to_head_answers_only_head),
         TEST(a_marker_ends_and_takes_what_was_stored_along),
         TEST(a_release_without_a_mark_leaves_nothing),

@@ -2,6 +2,7 @@
 // Tests of cache/judge.h: verdicts of the CDN rules, values on both sides of each edge.
 #include "cache/judge.h"
 
+#include "cache/limits.h"
 #include "http/field_lines.h"
 #include "shared/test_arena.h"
 
@@ -435,6 +436,18 @@ static void vary_is_joined_and_a_star_needs_a_minimum(void **state)
     }
 }
 
+static void what_varies_by_too_many_fields_is_not_stored(void **state)
+{
+    (void)state;
+    for (size_t names = CACHE_VARY_NAMES_MAX; names <= CACHE_VARY_NAMES_MAX + 1; names++) {
+        char lines[256] = "Vary: x";
+        for (size_t i = 1; i < names; i++)
+            strcat(lines, ", x");
+        struct exchange e = {.d = 9, .max = YEAR, .lines = lines};
+        assert_int_equal(judge(&e).is_storable, names <= CACHE_VARY_NAMES_MAX);
+    }
+}
+
 /* ---- cookies */
 
 static void set_cookie_is_passed_only_where_cookies_are(void **state)
@@ -609,6 +622,7 @@ int main(void)
         cmocka_unit_test(methods_that_are_not_cached_are_not_stored),
         cmocka_unit_test(answers_to_credentials_are_stored_where_they_say_so),
         cmocka_unit_test(vary_is_joined_and_a_star_needs_a_minimum),
+        cmocka_unit_test(what_varies_by_too_many_fields_is_not_stored),
         cmocka_unit_test(set_cookie_is_passed_only_where_cookies_are),
         cmocka_unit_test(an_expired_answer_is_served_as_it_allows),
         cmocka_unit_test(what_is_of_use_only_when_stale_is_stored_too),
