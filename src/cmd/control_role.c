@@ -52,7 +52,8 @@ static enum err check_domain(const char *setting, const char *value, struct errc
     struct dns_name name;
     struct slice text = slice_str(value);
     enum err e = dns_name_parse(text, &name, ec);
-    if (e == ERR_OK && (name.len <= 1 || text.data[text.len - 1] == '.'))
+    bool ends_in_dot = text.len > 0 && text.data[text.len - 1] == '.';
+    if (e == ERR_OK && (name.len <= 1 || ends_in_dot))
         e = err_set(ec, ERR_INVALID, "'%s' is no domain without its final dot", value);
     return e == ERR_OK ? ERR_OK : err_wrap(ec, "%s", setting);
 }

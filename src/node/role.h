@@ -21,13 +21,13 @@ enum role_socket_kind {
 
 /** Sockets of one address that a role wants. */
 struct role_socket {
-    enum role_socket_kind kind;
     const char *label; /* key in ready.json: "dns", "api"; sockets may share one */
-    struct net_address
-        wanted; /* port 0: any free one; sockets of one label and address get the same */
+    int *fds;          /* fd_count of them, set by the supervisor */
+    unsigned fd_count; /* 1, or the role's threads */
+    enum role_socket_kind kind;
+    /* port 0: any free one; sockets of one label and address get the same */
+    struct net_address wanted;
     struct net_address bound; /* set by the supervisor */
-    int *fds;                 /* fd_count of them, set by the supervisor */
-    unsigned fd_count;        /* 1, or the role's threads */
 };
 
 /** A loaded root of a role: whatever its load callback gives. */
