@@ -51,7 +51,8 @@ struct text {
 
 static void text_add(struct text *t, struct slice s)
 {
-    memcpy(t->data + t->len, s.data, s.len);
+    if (s.len > 0)
+        memcpy(t->data + t->len, s.data, s.len);
     t->len += s.len;
 }
 

@@ -26,7 +26,7 @@ struct edge_rest {
 static bool range_is_right(const struct edge_rest *rest, const struct http_response *head)
 {
     const struct slice *range = http_fields_get(&head->fields, "content-range");
-    char want[sizeof("bytes -/") + 3 * 20];
+    char want[sizeof("bytes -/") + (size_t)3 * 20];
     int len = snprintf(want, sizeof(want), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, rest->from,
                        rest->to - 1, rest->total_bytes);
     return range != NULL && slice_equal(*range, slice_of(want, (size_t)len));

@@ -167,7 +167,7 @@ static enum err ask_manners(struct trial *t, const struct release_distribution *
         if (e != ERR_OK)
             return e;
     }
-    for (size_t i = 0; i < 2 * TRIAL_ORIGIN_ANSWERS; i++) {
+    for (size_t i = 0; i < (size_t)2 * TRIAL_ORIGIN_ANSWERS; i++) {
         const struct manner manner = {.method = "GET", .is_tls = true, .is_dressed = i % 2 == 1};
         enum err e = ask_for(t, d->domain_name, path, &manner, i / 2, ec);
         if (e != ERR_OK)
