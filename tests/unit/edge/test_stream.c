@@ -3,6 +3,7 @@
 #include "edge_run.h"
 
 #include "base/time.h"
+#include "os/rcu.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -178,6 +179,66 @@ static void a_viewer_that_leaves_ends_its_own_upload_and_its_own_download(void *
     for (int64_t end_ns = time_monotonic_ns() + RUN_WAIT_MS * NS_PER_MS;
          run_metric(METRIC_EDGE_TRIPS_UNDER_WAY) > 0;)
         assert_true(time_monotonic_ns() < end_ns);
+    end(&s);
+}
+
+/* ---- memory that is not there */
+
+static void hears_nothing(struct cache_waiter *w, const struct cache_outcome_info *info)
+{
+    (void)w;
+    (void)info;
+    fail_msg("nobody waits");
+}
+
+/* An object whose head leaves so many bytes to all others, and that no eviction frees while the
+ * reference given is held. */
+static struct cache_object *take_memory(struct stream *s, size_t left_bytes)
+{
+    struct cache *cache = s->run.service.cache;
+    size_t size = cache_memory_limit_bytes(cache) - cache_memory_bytes(cache) - left_bytes;
+    struct cache_head head = {
+        .status = 200, .verdict = {.is_storable = true, .lifetime_s = 60}, .is_head_only = true};
+    struct slice value = slice_of(arena_alloc(&s->arena, size), size);
+    http_fields_add(&s->arena, &head.fields, SLICE_LIT("x"), value);
+    struct cache_key key = {.bytes = SLICE_LIT("large"), .uri = SLICE_LIT("/large")};
+    struct cache_request request = {.key = &key, .scope = run_scope(&s->run), .is_head = true};
+    struct cache_waiter waiter = {.on_outcome = hears_nothing};
+    struct cache_fetch *fetch;
+    struct cache_object *o;
+    struct cache_fill *fill;
+    rcu_thread_register();
+    struct cache_thread *thread = cache_thread_new(cache, s->run.context.loop);
+    assert_false(cache_fetch_join(thread, &request, &waiter, &fetch));
+    assert_true(cache_fetch_publish(fetch, &request, &head, &o, &fill));
+    cache_object_ref(o);
+    cache_thread_free(thread);
+    rcu_thread_unregister();
+    return o;
+}
+
+static void what_found_no_memory_is_stored_once_there_is_some(void **state)
+{
+    (void)state;
+    enum { BODY = 100000, LEFT = 16 * 1024 }; /* room for an entry and a marker, but no fill */
+    struct origin_script scripts[] = {
+        {.path = "/a", .fields = "Cache-Control: max-age=60", .body_bytes = BODY}, {0}};
+    struct stream s;
+    begin(&s, scripts);
+    run_start(&s.run);
+    struct cache_object *large = take_memory(&s, LEFT);
+    struct got got = run_get(&s.run, &s.arena, "/a");
+    assert_got(&got, 200, "Miss from weir", BODY);
+    assert_got_field(&got, "cache-status", "weir; fwd=miss");
+    cache_object_unref(large); /* the reclaimer evicts it: little is free */
+    for (int64_t end_ns = time_monotonic_ns() + RUN_WAIT_MS * NS_PER_MS;
+         cache_memory_limit_bytes(s.run.service.cache) - cache_memory_bytes(s.run.service.cache) <
+         (size_t)8 * BODY;)
+        assert_true(time_monotonic_ns() < end_ns);
+    got = run_get(&s.run, &s.arena, "/a");
+    assert_got_field(&got, "cache-status", "weir; fwd=miss; stored");
+    got = run_get(&s.run, &s.arena, "/a");
+    assert_got(&got, 200, "Hit from weir", BODY);
     end(&s);
 }
 
@@ -388,6 +449,7 @@ int main(void)
         cmocka_unit_test(an_early_answer_stops_the_upload),
         cmocka_unit_test(an_upload_to_an_origin_that_is_not_there_is_a_502),
         cmocka_unit_test(a_viewer_that_leaves_ends_its_own_upload_and_its_own_download),
+        cmocka_unit_test(what_found_no_memory_is_stored_once_there_is_some),
         cmocka_unit_test(slow_viewers_of_a_large_object_get_every_byte_within_the_memory),
         cmocka_unit_test(a_viewer_never_gets_the_rest_of_another_object),
         cmocka_unit_test(slow_viewers_without_a_validator_get_every_byte_too),
