@@ -92,7 +92,7 @@ static const struct roster_node *first_with(const struct core *c, int64_t now_ns
 
 static void wave_add(struct core_wave *wave, const struct roster_node *n)
 {
-    CHECK(wave->count < ARRAY_LEN(wave->ids));
+    CHECK(n != NULL && wave->count < ARRAY_LEN(wave->ids));
     memcpy(wave->ids[wave->count++], n->id, sizeof(n->id));
 }
 
