@@ -5,19 +5,12 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
-#include "base/map.h"
 #include "edge/distribution_priv.h"
 #include "edge/distribution_table.h"
 #include "edge/limits.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
-
-/** Addresses of all points of presence; shared by worlds with the same ones. */
-struct pop_set {
-    size_t refs; /* the builder thread's */
-    struct map addresses;
-};
 
 /** Written by one thread; as far from the next one as a cache line is long. */
 struct thread_refs {
@@ -28,10 +21,8 @@ struct thread_refs {
 struct edge_world {
     struct trie_seed seed;
     struct trie_ref distributions;
-    struct chunk_hash pop_trie;
     struct edge_table by_id;
     struct edge_table by_host; /* "www.example.com"; a wildcard as ".example.com" */
-    struct pop_set *pops;
     struct thread_refs refs[EDGE_THREADS_MAX];
 };
 
@@ -145,56 +136,6 @@ static enum err read_root(struct arena *a, const struct chunk_hash *hash,
     return ERR_OK;
 }
 
-/* ---- points of presence */
-
-static void pop_set_unref(struct pop_set *pops)
-{
-    if (pops == NULL)
-        return;
-    CHECK(pops->refs > 0);
-    if (--pops->refs > 0)
-        return;
-    map_fini(&pops->addresses);
-    free(pops);
-}
-
-static enum err add_pop(void *user, const struct trie_entry *before, const struct trie_entry *after,
-                        struct errctx *ec)
-{
-    (void)before;
-    struct world_load *load = user;
-    AUTO_ARENA struct arena a = {0};
-    struct slice bytes;
-    struct release_pop pop;
-    enum err e = trie_entry_value(&a, after, load->source, &bytes, ec);
-    if (e == ERR_OK)
-        e = release_pop_decode(&a, bytes, &pop, ec);
-    for (size_t i = 0; e == ERR_OK && i < pop.node_count; i++) {
-        for (size_t k = 0; k < pop.nodes[i].address_count; k++)
-            (void)map_put(&load->world->pops->addresses, pop.nodes[i].addresses[k], load->world);
-    }
-    return e;
-}
-
-static enum err load_pops(struct world_load *load, const struct trie_ref *trie,
-                          const struct edge_world *before, struct errctx *ec)
-{
-    struct edge_world *w = load->world;
-    w->pop_trie = trie->chunk;
-    if (before != NULL && chunk_hash_equal(&before->pop_trie, &trie->chunk)) {
-        w->pops = before->pops;
-        w->pops->refs++;
-        return ERR_OK;
-    }
-    w->pops = NEW(struct pop_set);
-    w->pops->refs = 1;
-    map_init(&w->pops->addresses);
-    const struct trie_ref nothing = {0};
-    const struct trie_diff_visitor visitor = {.on_entry = add_pop, .user = load};
-    enum err e = trie_diff(&nothing, trie, load->source, &visitor, ec);
-    return e == ERR_OK ? ERR_OK : err_wrap(ec, "points of presence");
-}
-
 /* ---- worlds */
 
 /** An empty world, or one that shares all that `before` holds under the same keys. */
@@ -224,8 +165,6 @@ enum err edge_world_load(const struct chunk_hash *root_hash, const struct chunk_
     struct world_load load = {.world = w, .source = source, .cache = cache, .left = SIZE_MAX};
     e = load_difference(&load, &w->distributions, &root.tries[RELEASE_DISTRIBUTION], ec);
     w->distributions = root.tries[RELEASE_DISTRIBUTION];
-    if (e == ERR_OK)
-        e = load_pops(&load, &root.tries[RELEASE_POP], before, ec);
     if (e != ERR_OK) {
         edge_world_free(w);
         return e;
@@ -265,7 +204,6 @@ void edge_world_free(struct edge_world *w)
     CHECK(!edge_world_is_held(w));
     edge_table_fini(&w->by_host);
     edge_table_fini(&w->by_id);
-    pop_set_unref(w->pops);
     free(w);
 }
 
@@ -304,11 +242,6 @@ const struct edge_distribution *edge_world_find(const struct edge_world *w, stru
         dot = 1 + slice_find(slice_sub(host, 1, host.len), '.');
     }
     return d;
-}
-
-bool edge_world_has_pop_address(const struct edge_world *w, struct slice address)
-{
-    return w->pops != NULL && map_get(&w->pops->addresses, address) != NULL;
 }
 
 /* ---- who holds it */

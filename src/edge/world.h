@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One root as requests see it: distributions by host name, points of presence. A request holds one
+// One root as requests see it: distributions by host name. A request holds one
 // world from its first step to its last, by a reference counted for each thread, so that threads
 // share no counter. Worlds share what they hold alike, so that one that only an hour-long request
 // still holds costs what its release changed.
@@ -30,7 +30,7 @@ enum err edge_world_load(const struct chunk_hash *root, const struct chunk_sourc
 
 /**
  * For a trial: a world of those distributions of the root that `other` (NULL: none) does not hold
- * likewise, `limit` of them at most; without points of presence. Errors: as edge_world_load.
+ * likewise, `limit` of them at most. Errors: as edge_world_load.
  */
 enum err edge_world_load_changed(const struct chunk_hash *root, const struct chunk_hash *other,
                                  const struct chunk_source *source, size_t limit,
@@ -58,9 +58,6 @@ const struct edge_distribution *edge_world_next(const struct edge_world *w,
 /** The behaviour for a viewer's path: the first pattern that matches, else the default. */
 const struct release_behavior *edge_behavior_find(const struct edge_distribution *d,
                                                   struct slice path);
-
-/** Whether an address (4 or 16 bytes) is one of a point of presence of ours. */
-bool edge_world_has_pop_address(const struct edge_world *w, struct slice address);
 
 /**
  * References of a thread (index below EDGE_THREADS_MAX): plain counters, each its own cache line.

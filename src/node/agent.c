@@ -368,10 +368,10 @@ static enum err start_feeds(struct agent *a, struct errctx *ec)
     return feeds_new(&options, &a->feeds, ec);
 }
 
-/** A node whose roles load points of presence is one, or part of one. */
+/** A node whose roles load distributions is a point of presence, or part of one. */
 static enum err find_presence(struct agent *a, struct errctx *ec)
 {
-    if ((a->kinds & RELEASE_KIND_BIT(RELEASE_POP)) == 0)
+    if ((a->kinds & RELEASE_KIND_BIT(RELEASE_DISTRIBUTION)) == 0)
         return ERR_OK;
     enum err e = presence_of(a->node->settings, &a->arena, &a->presence, ec);
     if (e == ERR_OK && a->presence.address_count == 0)

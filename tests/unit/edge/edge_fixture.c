@@ -112,15 +112,6 @@ void edge_fixture_remove(struct edge_fixture *f, const char *id)
     change(f, RELEASE_DISTRIBUTION, id, slice_of(NULL, 0));
 }
 
-void edge_fixture_pop(struct edge_fixture *f, const char *name, struct slice *addresses,
-                      size_t count)
-{
-    struct release_pop_node node = {
-        .node_id = "abcdefghijklmnop", .addresses = addresses, .address_count = count};
-    const struct release_pop pop = {.name = name, .location = "", .nodes = &node, .node_count = 1};
-    change(f, RELEASE_POP, name, release_pop_encode(&f->arena, &pop));
-}
-
 struct chunk_hash edge_fixture_root(struct edge_fixture *f)
 {
     struct chunk_hash hash;

@@ -37,9 +37,6 @@ struct release_behavior *edge_fixture_behavior(struct edge_fixture_distribution 
 /** Puts it into the release, or takes it out. */
 void edge_fixture_put(struct edge_fixture *f, const struct edge_fixture_distribution *d);
 void edge_fixture_remove(struct edge_fixture *f, const char *id);
-/** One point of presence with one node at these addresses (4 or 16 bytes). */
-void edge_fixture_pop(struct edge_fixture *f, const char *name, struct slice *addresses,
-                      size_t count);
 
 /** The root of what was put so far. */
 struct chunk_hash edge_fixture_root(struct edge_fixture *f);

@@ -212,28 +212,6 @@ static void a_world_of_changes_holds_what_differs_alone(void **state)
     edge_world_free(w);
 }
 
-static void addresses_of_points_of_presence_are_known(void **state)
-{
-    (void)state;
-    static const uint8_t v4[4] = {192, 0, 2, 1};
-    static const uint8_t v6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
-    struct slice addresses[] = {slice_of(v4, sizeof(v4)), slice_of(v6, sizeof(v6))};
-    put("ONE", NULL);
-    struct edge_world *without = edge_fixture_world(&f, NULL, NULL);
-    edge_fixture_pop(&f, "ZRH50-P1", addresses, ARRAY_LEN(addresses));
-    struct edge_world *with = edge_fixture_world(&f, without, NULL);
-    put("TWO", NULL);
-    struct edge_world *shared = edge_fixture_world(&f, with, NULL);
-    assert_false(edge_world_has_pop_address(without, addresses[0]));
-    assert_true(edge_world_has_pop_address(with, addresses[0]));
-    edge_world_free(with);
-    assert_true(edge_world_has_pop_address(shared, addresses[0]));
-    assert_true(edge_world_has_pop_address(shared, addresses[1]));
-    assert_false(edge_world_has_pop_address(shared, SLICE_LIT("\xc0\x00\x02\x02")));
-    edge_world_free(without);
-    edge_world_free(shared);
-}
-
 static void a_lost_chunk_or_a_stranger_in_its_place_is_no_world(void **state)
 {
     (void)state;
@@ -410,7 +388,6 @@ int main(void)
         WITH_RELEASE(a_change_of_one_of_many_distributions_reloads_that_one),
         WITH_RELEASE(a_walk_meets_every_distribution_once),
         WITH_RELEASE(a_world_of_changes_holds_what_differs_alone),
-        WITH_RELEASE(addresses_of_points_of_presence_are_known),
         WITH_RELEASE(a_lost_chunk_or_a_stranger_in_its_place_is_no_world),
         WITH_RELEASE(a_retired_world_lives_as_long_as_a_thread_holds_it),
         WITH_RELEASE(past_the_bound_a_new_world_waits_for_an_old_one),

@@ -186,6 +186,7 @@ static void make_settings(struct test_node *n)
     net_address_format(&n->fleet->address, text);
     n->control[0] = arena_printf(&n->kit.arena, "https://%s", text);
     n->settings.data = n->kit.dir;
+    n->settings.pop = "TST50-P1";
     n->settings.control = (struct settings_list){.items = n->control, .count = 1};
     n->settings.proven_ms = 3600000;
     n->node.settings = &n->settings;
