@@ -22,7 +22,7 @@ ROWS = [
     ["cache", "health", "routing", "lint"],
     ["feed"],
     ["aws", "release", "http"],
-    ["dns", "net"],
+    ["dns", "net", "places"],
     ["os"],
     ["crypto", "metrics"],
     ["base"],
@@ -63,6 +63,7 @@ LIBRARIES = [
     (r"ngtcp2/.*", "ngtcp2"),
     (r"gnutls/.*", "gnutls"),
     (r"ldns/.*", "ldns"),
+    (r"fstrm.*", "fstrm"),
     (r"ares.*", "cares"),
     (r"maxminddb.*", "maxminddb"),
     (r"zlib\.h|zconf\.h", "zlib"),
@@ -70,7 +71,7 @@ LIBRARIES = [
 ]
 
 # Rooms that are functions of their arguments: no sockets, no threads, no clock.
-PURE = {"dns", "routing", "lint"}
+PURE = {"dns", "places", "routing", "lint"}
 IMPURE_HEADERS = re.compile(
     r"sys/(socket|epoll|time|timerfd|eventfd)\.h|poll\.h|netdb\.h|pthread\.h")
 IMPURE_CALLS = re.compile(r"\b(clock_gettime|gettimeofday|time|socket|getrandom|rand|random)\s*\(")

@@ -19,10 +19,16 @@ static size_t answer_limit(const struct answer_request *request, const struct dn
 }
 
 /* What is answered without looking into any zone; NOERROR: go on. */
-static enum dns_rcode refuse_early(const struct dns_query *query)
+static enum dns_rcode refuse_early(struct answering *a)
 {
+    const struct dns_query *query = a->query;
     if (query->has_edns && query->edns_version > 0)
         return DNS_RCODE_BADVERS;
+    enum dns_rcode rcode = answer_edns_read(query, &a->edns);
+    if (rcode != DNS_RCODE_NOERROR) {
+        a->edns = (struct answer_edns){0}; /* what was not understood is not echoed */
+        return rcode;
+    }
     if (query->qclass != DNS_CLASS_IN)
         return DNS_RCODE_REFUSED;
     if (query->qtype == DNS_TYPE_AXFR || query->qtype == DNS_TYPE_IXFR)
@@ -145,12 +151,11 @@ static void answer_from_zone(struct answering *a)
     }
 }
 
-/* Sections of an answer to a well-formed query; sets rcode and what else the header tells. */
+/* Sections of an answer to a query that is not refused; sets rcode and what else the header tells.
+ */
 static void fill(struct answering *a)
 {
-    a->rcode = refuse_early(a->query);
-    if (a->rcode != DNS_RCODE_NOERROR)
-        return;
+    a->client = answer_edns_client(&a->edns, a->request, a->scene);
     a->zone = find_zone(a);
     if (a->zone == NULL) {
         a->rcode = DNS_RCODE_REFUSED;
@@ -169,14 +174,21 @@ static uint16_t header_flags(const struct answering *a)
 }
 
 /* Starts the message, or starts it anew. */
-static void start(struct dns_writer *w, uint8_t *out, size_t limit, const struct dns_query *query)
+static void start(struct answering *a, uint8_t *out, size_t limit)
 {
-    dns_writer_start(w, out, limit, query);
-    if (query->has_edns)
-        dns_writer_reserve(w, OPT_BYTES);
+    dns_writer_start(a->w, out, limit, a->query);
+    if (a->query->has_edns)
+        dns_writer_reserve(a->w, OPT_BYTES + answer_edns_bytes(&a->edns));
 }
 
-size_t answer(const struct world *world, const struct answer_request *request, uint8_t *out,
+static void put_opt(struct answering *a)
+{
+    uint8_t options[EDNS_OUT_MAX_BYTES];
+    struct slice written = answer_edns_write(&a->edns, &a->client, options);
+    dns_writer_opt(a->w, ANSWER_UDP_MAX_BYTES, a->rcode, a->query->dnssec_ok, written);
+}
+
+size_t answer(const struct scene *scene, const struct answer_request *request, uint8_t *out,
               size_t out_bytes, struct answer_summary *out_summary)
 {
     struct dns_query query;
@@ -190,7 +202,8 @@ size_t answer(const struct world *world, const struct answer_request *request, u
         *out_summary = (struct answer_summary){.rcode = rcode};
         return dns_write_error(out, out_bytes, &query, rcode);
     }
-    struct answering a = {.world = world,
+    struct answering a = {.scene = scene,
+                          .world = scene->world,
                           .request = request,
                           .query = &query,
                           .w = &w,
@@ -198,12 +211,14 @@ size_t answer(const struct world *world, const struct answer_request *request, u
                           .name_count = 1,
                           .aliases = {.visits_left = ALIAS_VISITS_MAX}};
     size_t limit = answer_limit(request, &query, out_bytes);
-    start(&w, out, limit, &query);
-    fill(&a);
+    a.rcode = refuse_early(&a);
+    start(&a, out, limit);
+    if (a.rcode == DNS_RCODE_NOERROR)
+        fill(&a);
     if (a.rcode == DNS_RCODE_SERVFAIL)
-        start(&w, out, limit, &query); /* nothing of what was found so far can be relied on */
+        start(&a, out, limit); /* nothing of what was found so far can be relied on */
     if (query.has_edns)
-        dns_writer_opt(&w, ANSWER_UDP_MAX_BYTES, a.rcode, query.dnssec_ok, slice_of(NULL, 0));
+        put_opt(&a);
     dns_writer_finish(&w, header_flags(&a), a.rcode);
     *out_summary = (struct answer_summary){
         .rcode = a.rcode, .is_truncated = a.is_truncated, .is_referral = a.is_referral};

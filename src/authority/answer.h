@@ -5,14 +5,18 @@
 #ifndef AUTHORITY_ANSWER_H
 #define AUTHORITY_ANSWER_H
 
-#include "authority/world.h"
+#include "authority/scene.h"
+
+struct trace;
 
 /** One query; everything borrowed. */
 struct answer_request {
     struct slice query; /* the message as received */
     struct view view;
     bool is_tcp;
-    uint64_t random; /* turns record sets */
+    uint64_t random;     /* turns record sets, draws among weighted ones */
+    int64_t now_unix_s;  /* of cookies */
+    struct trace *trace; /* where each decision is explained; NULL but for TestDNSAnswer */
 };
 
 /** What was answered, for counters and the trial. */
@@ -23,13 +27,13 @@ struct answer_summary {
 };
 
 /**
- * Answers the query from the world.
+ * Answers the query from the scene.
  * out, out_bytes  where the answer goes: ANSWER_UDP_MAX_BYTES for UDP, DNS_MESSAGE_MAX_BYTES for
  *                 TCP, at least
  * Returns the answer's length; 0 where there is none (the query is too short or a response), and
  * then *out_summary is untouched.
  */
-size_t answer(const struct world *world, const struct answer_request *request, uint8_t *out,
+size_t answer(const struct scene *scene, const struct answer_request *request, uint8_t *out,
               size_t out_bytes, struct answer_summary *out_summary);
 
 #ifdef WEIR_FAULTS

@@ -4,14 +4,15 @@
 #ifndef AUTHORITY_ANSWER_PRIV_H
 #define AUTHORITY_ANSWER_PRIV_H
 
-#include "authority/answer.h"
+#include "authority/answer_edns.h"
 #include "authority/limits.h"
 #include "authority/lookup.h"
 #include "dns/message.h"
 
 /** Zeroed for each query; lives on the stack of answer(). */
 struct answering {
-    const struct world *world;
+    const struct scene *scene;
+    const struct world *world; /* the scene's */
     const struct answer_request *request;
     const struct dns_query *query;
     struct dns_writer *w;
@@ -19,6 +20,8 @@ struct answering {
     struct slice names[CNAME_FOLLOWED_MAX + 1]; /* the question's, then the end of each CNAME */
     unsigned name_count;
     struct alias_budget aliases;
+    struct answer_edns edns;
+    struct routing_client client;
     unsigned rcode;
     bool is_truncated;
     bool is_referral;

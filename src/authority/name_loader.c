@@ -6,9 +6,9 @@
 #include "base/check.h"
 
 void name_loader_init(struct name_loader *l, const struct chunk_source *source,
-                      const struct trie_seed *seed)
+                      const struct trie_seed *seed, const struct world_registries *registries)
 {
-    *l = (struct name_loader){.source = source, .seed = *seed};
+    *l = (struct name_loader){.source = source, .seed = *seed, .registries = *registries};
     arena_init(&l->scratch);
 }
 
@@ -46,7 +46,8 @@ static enum err pack_entry(struct name_loader *l, const struct trie_entry *entry
     enum err e = trie_entry_value(&l->scratch, entry, l->source, &value, ec);
     if (e == ERR_OK)
         e = release_name_decode(&l->scratch, value, &name, ec);
-    return e == ERR_OK ? name_record_pack(&l->seed, &name, &l->packed, ec) : e;
+    const struct name_packing packing = {.seed = &l->seed, .registries = &l->registries};
+    return e == ERR_OK ? name_record_pack(&packing, &name, &l->packed, ec) : e;
 }
 
 static enum err make_leaf(struct name_loader *l, const struct trie_chunk *chunk,

@@ -10,15 +10,16 @@
 struct name_loader {
     const struct chunk_source *source; /* kept */
     struct trie_seed seed;
+    struct world_registries registries;
     struct arena scratch;  /* of one chunk */
     struct buf packed;     /* names of one leaf */
     enum err failed;       /* the first failure of a lazy look-up, which itself can tell none */
     struct errctx failure; /* and its words */
 };
 
-/** The source is kept until name_loader_fini. */
+/** The source and the registries are kept until name_loader_fini. */
 void name_loader_init(struct name_loader *l, const struct chunk_source *source,
-                      const struct trie_seed *seed);
+                      const struct trie_seed *seed, const struct world_registries *registries);
 void name_loader_fini(struct name_loader *l);
 
 /**

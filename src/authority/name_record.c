@@ -68,19 +68,19 @@ static enum err pack_record(const struct release_set *set, struct slice rdata, s
     return ERR_OK;
 }
 
-static enum err pack_alias(const struct trie_seed *seed, const struct release_set *set,
+static enum err pack_alias(const struct name_packing *packing, const struct release_set *set,
                            struct buf *out, struct errctx *ec)
 {
     if (!is_whole_name(set->alias_name))
         return err_set(ec, ERR_CORRUPT, "alias target is no name");
-    struct name_key key = {.zone = trie_hash(seed, slice_str(set->alias_zone_id)),
-                           .owner = trie_hash(seed, set->alias_name)};
+    struct name_key key = {.zone = trie_hash(packing->seed, slice_str(set->alias_zone_id)),
+                           .owner = trie_hash(packing->seed, set->alias_name)};
     buf_append(out, slice_of(&key, sizeof(key)));
     append_name(out, set->alias_name);
     return ERR_OK;
 }
 
-static enum err pack_set(const struct trie_seed *seed, const struct release_set *set,
+static enum err pack_set(const struct name_packing *packing, const struct release_set *set,
                          struct buf *out, struct errctx *ec)
 {
     if (set->rdata_count > UINT16_MAX || (set->rdata_count == 0) != set->is_alias)
@@ -89,7 +89,7 @@ static enum err pack_set(const struct trie_seed *seed, const struct release_set 
     append_u16(out, (uint16_t)set->rdata_count);
     size_t size_at = buf_len(out);
     append_u32(out, 0);
-    enum err e = set->is_alias ? pack_alias(seed, set, out, ec) : ERR_OK;
+    enum err e = set->is_alias ? pack_alias(packing, set, out, ec) : ERR_OK;
     for (size_t i = 0; e == ERR_OK && i < set->rdata_count; i++)
         e = pack_record(set, set->rdata[i], out, ec);
     if (e != ERR_OK)
@@ -99,7 +99,7 @@ static enum err pack_set(const struct trie_seed *seed, const struct release_set 
     return ERR_OK;
 }
 
-enum err name_record_pack(const struct trie_seed *seed, const struct release_name *name,
+enum err name_record_pack(const struct name_packing *packing, const struct release_name *name,
                           struct buf *out, struct errctx *ec)
 {
     if (!is_whole_name(name->owner) || name->set_count > UINT16_MAX)
@@ -107,7 +107,7 @@ enum err name_record_pack(const struct trie_seed *seed, const struct release_nam
     append_name(out, name->owner);
     append_u16(out, (uint16_t)name->set_count);
     for (size_t i = 0; i < name->set_count; i++) {
-        enum err e = pack_set(seed, &name->sets[i], out, ec);
+        enum err e = pack_set(packing, &name->sets[i], out, ec);
         if (e != ERR_OK)
             return err_wrap(ec, "name");
     }

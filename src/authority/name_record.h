@@ -11,6 +11,7 @@
 #ifndef AUTHORITY_NAME_RECORD_H
 #define AUTHORITY_NAME_RECORD_H
 
+#include "authority/registry.h"
 #include "base/buf.h"
 #include "release/objects.h"
 
@@ -103,11 +104,23 @@ bool name_record_find(const struct name_record *name, uint16_t type, struct reco
 void record_set_target(const struct record_set *alias, struct name_key *out_key,
                        struct slice *out_name);
 
+/** Where packed sets get the numbers of what they refer to by name. Borrowed. */
+struct world_registries {
+    struct registry *health;  /* ids of health checks */
+    struct registry *outside; /* outside targets of aliases: type (2, network order), wire name */
+};
+
+/** What packing needs besides the name. */
+struct name_packing {
+    const struct trie_seed *seed;
+    const struct world_registries *registries;
+};
+
 /**
  * Appends the packed form of a name. Errors: ERR_CORRUPT where a name or the data of a record is
  * not well-formed: nothing behind this point checks them again.
  */
-enum err name_record_pack(const struct trie_seed *seed, const struct release_name *name,
+enum err name_record_pack(const struct name_packing *packing, const struct release_name *name,
                           struct buf *out, struct errctx *ec) MUST_USE;
 
 #endif

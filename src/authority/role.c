@@ -9,7 +9,6 @@
 #include "authority/trial.h"
 #include "authority/udp.h"
 #include "base/alloc.h"
-#include "os/rcu.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -21,10 +20,11 @@ struct role_release {
 
 struct dns_state {
     struct dns_service service;
-    struct role_release *applied; /* builder thread; its world is service.world */
+    struct role_release *applied; /* builder thread; its world is the scene's */
     struct udp_thread **udp;
     size_t udp_count;
     struct tcp_server *tcp;
+    struct world_registries registries; /* of all roots that are loaded */
 };
 
 /* Cores that this process may use. */
@@ -79,10 +79,11 @@ static enum err dns_load(void *role_state, const struct role_root *root,
                          struct role_release *before, struct role_release **out_loaded,
                          struct errctx *ec)
 {
-    (void)role_state;
+    struct dns_state *d = role_state;
+    const struct world_source source = {
+        .root = root->hash, .chunks = root->source, .registries = d->registries};
     struct world *world;
-    enum err e =
-        world_load(root->hash, root->source, before == NULL ? NULL : before->world, &world, ec);
+    enum err e = world_load(&source, before == NULL ? NULL : before->world, &world, ec);
     if (e != ERR_OK)
         return e;
     struct role_release *loaded = NEW(struct role_release);
@@ -104,8 +105,7 @@ static void dns_apply(void *role_state, struct role_release *loaded)
     struct dns_state *d = role_state;
     struct role_release *before = d->applied;
     d->applied = loaded;
-    (void)rcu_swap_ptr(&d->service.world, loaded->world);
-    rcu_wait_readers();
+    service_set_part(&d->service, scene_set_world, loaded->world);
     release_free(before);
     if (before == NULL)
         tcp_server_open(d->tcp);
@@ -178,7 +178,10 @@ static void dns_stop(void *state)
         udp_thread_join(d->udp[i]);
     if (d->tcp != NULL)
         tcp_server_free(d->tcp);
+    service_fini(&d->service);
     release_free(d->applied);
+    registry_free(d->registries.health);
+    registry_free(d->registries.outside);
     free(d->udp);
     free(d);
 }
@@ -186,8 +189,11 @@ static void dns_stop(void *state)
 static enum err dns_start(struct role_context *context, void **out_state, struct errctx *ec)
 {
     struct dns_state *d = NEW(struct dns_state);
+    service_init(&d->service);
     d->service.context = context;
     d->service.on_drained = all_drained;
+    d->registries.health = registry_new();
+    d->registries.outside = registry_new();
     d->service.on_drained_arg = d;
     enum err e = start_threads(d, ec);
     if (e != ERR_OK) {

@@ -2,8 +2,43 @@
 // What UDP and TCP threads have in common. Runs on both.
 #include "authority/service.h"
 
+#include "base/alloc.h"
 #include "base/check.h"
 #include "dns/types.h"
+#include "os/rcu.h"
+
+#include <stdlib.h>
+
+void service_init(struct dns_service *s)
+{
+    int result = pthread_mutex_init(&s->scene_lock, NULL);
+    CHECK(result == 0);
+}
+
+void service_fini(struct dns_service *s)
+{
+    free(s->scene);
+    (void)pthread_mutex_destroy(&s->scene_lock);
+}
+
+void scene_set_world(struct scene *scene, const void *world)
+{
+    scene->world = world;
+}
+
+void service_set_part(struct dns_service *s, scene_part_fn *set, const void *value)
+{
+    (void)pthread_mutex_lock(&s->scene_lock);
+    set(&s->next, value);
+    if (s->next.world != NULL) {
+        struct scene *scene = NEW(struct scene);
+        *scene = s->next;
+        struct scene *before = rcu_swap_ptr(&s->scene, scene);
+        rcu_wait_readers();
+        free(before);
+    }
+    (void)pthread_mutex_unlock(&s->scene_lock);
+}
 
 struct view_address view_address_of(const struct net_address *address)
 {

@@ -7,17 +7,35 @@
 #include "authority/answer.h"
 #include "node/role.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 /** Owner: role.c, which frees it after the last thread ended. */
 struct dns_service {
     struct role_context *context;
-    struct world *world;           /* NULL before the first root; by RCU, os/rcu.h */
+    struct scene *scene;           /* NULL before the first root; by RCU, os/rcu.h */
+    pthread_mutex_t scene_lock;    /* held by whoever changes the scene */
+    struct scene next;             /* the parts that are there already; under scene_lock */
     _Atomic bool is_draining;      /* take no more work, finish what is there */
     _Atomic unsigned busy_threads; /* that did not finish draining yet */
     void (*on_drained)(void *arg); /* posted to the main loop by the last of them */
     void *on_drained_arg;
 };
+
+/** Both on the main thread of the role; every field else is the caller's to set. */
+void service_init(struct dns_service *s);
+void service_fini(struct dns_service *s);
+
+/** Sets one part of a scene to the value that it is given. */
+typedef void scene_part_fn(struct scene *scene, const void *value);
+
+/**
+ * Replaces one part of the scene, and waits until no query holds the one before: after that the
+ * caller frees what it replaced. Nothing is served before the first world. Any thread but those
+ * that answer; takes a lock.
+ */
+void service_set_part(struct dns_service *s, scene_part_fn *set, const void *value);
+void scene_set_world(struct scene *scene, const void *world);
 
 /** The IP address of a socket address. */
 struct view_address view_address_of(const struct net_address *address);

@@ -119,13 +119,13 @@ static bool write_out(struct tcp_connection *c)
 }
 
 /* Answers one query into `out`. False: it is none, and its sender gets no more answers. */
-static bool answer_query(struct tcp_connection *c, const struct world *world, struct slice query)
+static bool answer_query(struct tcp_connection *c, const struct scene *scene, struct slice query)
 {
     struct tcp_server *s = c->server;
     struct answer_summary summary;
     struct answer_request request = {
         .query = query, .view = c->view, .is_tcp = true, .random = prng_next(&s->prng)};
-    size_t len = answer(world, &request, s->answer, sizeof(s->answer), &summary);
+    size_t len = answer(scene, &request, s->answer, sizeof(s->answer), &summary);
     service_count(len, &summary);
     metrics_add(METRIC_DNS_QUERIES_TCP, 1);
     note_progress(c);
@@ -154,16 +154,16 @@ static bool next_query(const struct tcp_connection *c, struct slice *out)
     return true;
 }
 
-/* Answers the whole queries in `in` while `out` has room; all from one world. */
+/* Answers the whole queries in `in` while `out` has room; all from one scene. */
 static void answer_all(struct tcp_connection *c)
 {
     struct slice query;
     if (!next_query(c, &query))
         return;
     rcu_online();
-    const struct world *world = rcu_read_ptr(&c->server->options.service->world);
+    const struct scene *scene = rcu_read_ptr(&c->server->options.service->scene);
     while (buf_len(&c->out) < TCP_OUT_MAX_BYTES && next_query(c, &query)) {
-        bool is_query = answer_query(c, world, query);
+        bool is_query = answer_query(c, scene, query);
         buf_consume(&c->in, is_query ? LENGTH_BYTES + query.len : buf_len(&c->in));
         c->is_ending |= !is_query;
     }
@@ -317,10 +317,10 @@ static void listen_all(struct tcp_server *s)
 static void publish_gauges(struct tcp_server *s)
 {
     rcu_online();
-    const struct world *world = rcu_read_ptr(&s->options.service->world);
-    if (world != NULL) {
-        metrics_set(METRIC_DNS_ZONES, world->zones->zone_count);
-        metrics_set(METRIC_DNS_NAMES, world->name_count);
+    const struct scene *scene = rcu_read_ptr(&s->options.service->scene);
+    if (scene != NULL) {
+        metrics_set(METRIC_DNS_ZONES, scene->world->zones->zone_count);
+        metrics_set(METRIC_DNS_NAMES, scene->world->name_count);
     }
     rcu_offline();
 }

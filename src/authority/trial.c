@@ -35,7 +35,8 @@ static const struct {
 struct trial {
     struct world *before; /* NULL: a first root */
     struct world *after;
-    struct view view; /* of the zone in question */
+    struct world_registries registries; /* of both */
+    struct view view;                   /* of the zone in question */
     uint64_t random;
     uint8_t answer[DNS_MESSAGE_MAX_BYTES];
 };
@@ -98,7 +99,8 @@ static bool was_as_bad(struct trial *t, const struct answer_request *request)
     struct answer_summary summary;
     if (t->before == NULL)
         return false;
-    size_t len = answer(t->before, request, t->answer, sizeof(t->answer), &summary);
+    const struct scene before = {.world = t->before};
+    size_t len = answer(&before, request, t->answer, sizeof(t->answer), &summary);
     return len == 0 || is_bad_rcode(summary.rcode) || world_failure(t->before, NULL) != ERR_OK;
 }
 
@@ -109,8 +111,9 @@ static enum err ask(struct trial *t, struct answer_request *request, struct errc
     struct response response;
     request->random = t->random;
     t->random = t->random * 6364136223846793005U + 1442695040888963407U; /* Knuth, MMIX */
+    const struct scene after = {.world = t->after};
     size_t limit = request->is_tcp ? sizeof(t->answer) : ANSWER_UDP_MAX_BYTES;
-    size_t len = answer(t->after, request, t->answer, limit, &summary);
+    size_t len = answer(&after, request, t->answer, limit, &summary);
     enum err e = world_failure(t->after, ec);
     if (e != ERR_OK)
         return e;
@@ -303,9 +306,15 @@ static enum err open_worlds(struct trial *t, const struct role_root *before,
     /* An old root that cannot be read is as none: it must not keep a new one out. */
     struct errctx old_ec = {0};
     bool has_before = before != NULL && before->hash != NULL;
-    if (has_before && world_open(before->hash, before->source, NULL, &t->before, &old_ec) != ERR_OK)
-        t->before = NULL;
-    return world_open(after->hash, after->source, t->before, &t->after, ec);
+    const struct world_source new = {
+        .root = after->hash, .chunks = after->source, .registries = t->registries};
+    if (has_before) {
+        const struct world_source old = {
+            .root = before->hash, .chunks = before->source, .registries = t->registries};
+        if (world_open(&old, NULL, &t->before, &old_ec) != ERR_OK)
+            t->before = NULL;
+    }
+    return world_open(&new, t->before, &t->after, ec);
 }
 
 enum err trial_run(const struct role_root *before, const struct role_root *after,
@@ -314,6 +323,7 @@ enum err trial_run(const struct role_root *before, const struct role_root *after
     static struct trial t; /* one trial a process; a whole TCP answer is no thing for a stack */
     CHECK(t.before == NULL && t.after == NULL);
     t.random = 0;
+    t.registries = (struct world_registries){.health = registry_new(), .outside = registry_new()};
 #ifdef WEIR_FAULTS
     answer_is_trial = true;
 #endif
@@ -322,6 +332,8 @@ enum err trial_run(const struct role_root *before, const struct role_root *after
         e = try_all(&t, samples, ec);
     world_free(t.after);
     world_free(t.before);
+    registry_free(t.registries.health);
+    registry_free(t.registries.outside);
     t.before = NULL;
     t.after = NULL;
     return e;

@@ -3,7 +3,7 @@
 //
 //     wait in recvmmsg (RCU offline) -> online: answer the whole batch -> offline -> sendmmsg
 //
-// so that one query sees one world, and a builder never waits for a thread that waits. Nothing is
+// so that one query sees one scene, and a builder never waits for a thread that waits. Nothing is
 // allocated or locked after the start, and no other system call is made.
 #include "authority/udp.h"
 
@@ -72,7 +72,7 @@ static struct view_address take_local(struct msghdr *m)
 }
 
 /* Answers the datagram at `index`; the answer's length, 0 for none. */
-static size_t answer_one(struct udp_thread *t, const struct world *world, unsigned index)
+static size_t answer_one(struct udp_thread *t, const struct scene *scene, unsigned index)
 {
     struct msghdr *m = &t->in[index].msg_hdr;
     struct udp_place *place = &t->places[index];
@@ -86,7 +86,7 @@ static size_t answer_one(struct udp_thread *t, const struct world *world, unsign
                  .source = view_address_of(&place->source)},
         .random = prng_next(&t->prng),
     };
-    size_t len = answer(world, &request, place->answer, sizeof(place->answer), &summary);
+    size_t len = answer(scene, &request, place->answer, sizeof(place->answer), &summary);
     service_count(len, &summary);
     bool is_sampled =
         index == 0 && (t->batches < SAMPLE_EAGER_BATCHES || t->batches % SAMPLE_BATCH_STEP == 0);
@@ -95,13 +95,13 @@ static size_t answer_one(struct udp_thread *t, const struct world *world, unsign
     return len;
 }
 
-/* Answers a batch from one world; returns how many answers are ready to be sent. */
+/* Answers a batch from one scene; returns how many answers are ready to be sent. */
 static unsigned answer_batch(struct udp_thread *t, unsigned count)
 {
     unsigned ready = 0;
-    const struct world *world = rcu_read_ptr(&t->options.service->world);
+    const struct scene *scene = rcu_read_ptr(&t->options.service->scene);
     for (unsigned i = 0; i < count; i++) {
-        size_t len = answer_one(t, world, i);
+        size_t len = answer_one(t, scene, i);
         if (len == 0)
             continue;
         const struct msghdr *from = &t->in[i].msg_hdr;
@@ -160,10 +160,10 @@ static unsigned receive_batch(struct udp_thread *t, bool is_draining)
 }
 
 /* Queries wait in the socket until there is something to answer them from. */
-static void wait_for_world(struct udp_thread *t)
+static void wait_for_scene(struct udp_thread *t)
 {
     struct dns_service *s = t->options.service;
-    while (rcu_read_ptr(&s->world) == NULL && !service_is_draining(s)) {
+    while (rcu_read_ptr(&s->scene) == NULL && !service_is_draining(s)) {
         role_heartbeat(s->context, t->options.index);
         (void)poll(NULL, 0, (int)(WORLD_WAIT_NS / NS_PER_MS));
     }
@@ -196,8 +196,8 @@ static void *udp_thread_run(void *arg)
     metrics_bind_thread(METRICS_DNS, t->options.index + 1);
     rcu_thread_register();
     rcu_offline();
-    wait_for_world(t);
-    if (rcu_read_ptr(&t->options.service->world) != NULL)
+    wait_for_scene(t);
+    if (rcu_read_ptr(&t->options.service->scene) != NULL)
         serve(t);
     rcu_online();
     rcu_thread_unregister();

@@ -26,17 +26,16 @@ static enum err read_root(struct arena *a, const struct chunk_hash *hash,
 }
 
 /* Zones and the head of a world; its names are still to be loaded. */
-static enum err start_world(const struct chunk_hash *hash, const struct chunk_source *source,
-                            const struct world *before, struct world **out,
-                            struct chunk_hash *out_names, struct errctx *ec)
+static enum err start_world(const struct world_source *source, const struct world *before,
+                            struct world **out, struct chunk_hash *out_names, struct errctx *ec)
 {
     AUTO_ARENA struct arena scratch = {0};
     struct release_root root;
-    enum err e = read_root(&scratch, hash, source, &root, ec);
+    enum err e = read_root(&scratch, source->root, source->chunks, &root, ec);
     if (e != ERR_OK)
         return e;
     struct zone_table *zones;
-    e = zone_table_load(&root.tries[RELEASE_ZONE], &root.seed, source,
+    e = zone_table_load(&root.tries[RELEASE_ZONE], &root.seed, source->chunks,
                         before == NULL ? NULL : before->zones, &zones, ec);
     if (e != ERR_OK)
         return e;
@@ -49,16 +48,16 @@ static enum err start_world(const struct chunk_hash *hash, const struct chunk_so
     return ERR_OK;
 }
 
-enum err world_load(const struct chunk_hash *root, const struct chunk_source *source,
-                    const struct world *before, struct world **out, struct errctx *ec)
+enum err world_load(const struct world_source *source, const struct world *before,
+                    struct world **out, struct errctx *ec)
 {
     struct world *w;
     struct chunk_hash names;
-    enum err e = start_world(root, source, before, &w, &names, ec);
+    enum err e = start_world(source, before, &w, &names, ec);
     if (e != ERR_OK)
         return e;
     struct name_loader loader;
-    name_loader_init(&loader, source, &w->seed);
+    name_loader_init(&loader, source->chunks, &w->seed, &source->registries);
     e = name_tree_load(&loader, &names, before == NULL ? NULL : &before->names, &w->names, ec);
     name_loader_fini(&loader);
     if (e != ERR_OK) {
@@ -69,16 +68,16 @@ enum err world_load(const struct chunk_hash *root, const struct chunk_source *so
     return ERR_OK;
 }
 
-enum err world_open(const struct chunk_hash *root, const struct chunk_source *source,
-                    const struct world *before, struct world **out, struct errctx *ec)
+enum err world_open(const struct world_source *source, const struct world *before,
+                    struct world **out, struct errctx *ec)
 {
     struct world *w;
     struct chunk_hash names;
-    enum err e = start_world(root, source, before, &w, &names, ec);
+    enum err e = start_world(source, before, &w, &names, ec);
     if (e != ERR_OK)
         return e;
     w->loader = NEW(struct name_loader);
-    name_loader_init(w->loader, source, &w->seed);
+    name_loader_init(w->loader, source->chunks, &w->seed, &source->registries);
     e = name_tree_open(w->loader, &names, &w->names, ec);
     if (e != ERR_OK) {
         world_free(w);

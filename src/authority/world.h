@@ -18,19 +18,26 @@ struct world {
     struct name_loader *loader; /* of a lazy world; else NULL */
 };
 
+/** Where a world comes from; everything borrowed, the chunks and registries kept by a lazy one. */
+struct world_source {
+    const struct chunk_hash *root;
+    const struct chunk_source *chunks;
+    struct world_registries registries;
+};
+
 /**
  * Loads the root whole, sharing what `before` (NULL at first, not lazy) holds already. Builder
  * thread. Errors: the source's, ERR_CORRUPT; ERR_UNSUPPORTED for a root that needs a newer program.
  */
-enum err world_load(const struct chunk_hash *root, const struct chunk_source *source,
-                    const struct world *before, struct world **out, struct errctx *ec) MUST_USE;
+enum err world_load(const struct world_source *source, const struct world *before,
+                    struct world **out, struct errctx *ec) MUST_USE;
 
 /**
  * Opens the root for a trial: zones are loaded (or shared with `before`), names on demand. The
  * source is kept. Errors: as world_load.
  */
-enum err world_open(const struct chunk_hash *root, const struct chunk_source *source,
-                    const struct world *before, struct world **out, struct errctx *ec) MUST_USE;
+enum err world_open(const struct world_source *source, const struct world *before,
+                    struct world **out, struct errctx *ec) MUST_USE;
 
 /** Frees the world and whatever no other one shares. Builder thread. NULL is fine. */
 void world_free(struct world *w);

@@ -17,6 +17,13 @@
 #define RELEASE_RDATA_MAX_BYTES 65535u    /* RFC 1035 section 3.2.1: RDLENGTH has 16 bits */
 #define RELEASE_RDATA_MAX 4096u           /* of one set */
 #define RELEASE_SETS_MAX 1024u            /* of one name */
+#define RELEASE_IDENTIFIER_MAX_BYTES 512u /* 128 characters of a SetIdentifier in UTF-8 */
+#define RELEASE_WEIGHT_MAX 255u
+#define RELEASE_BIAS_MAX 99
+#define RELEASE_LATITUDE_MAX_E2 9000 /* hundredths of a degree */
+#define RELEASE_LONGITUDE_MAX_E2 18000
+#define RELEASE_CIDR_LOCATIONS_MAX 4096u  /* of one collection */
+#define RELEASE_CIDR_BLOCKS_MAX 65536u    /* of one location */
 #define RELEASE_ADDRESSES_MAX 256u        /* of a zone's delegation set */
 #define RELEASE_SOURCES_MAX 4096u         /* networks of a private zone */
 #define RELEASE_TRIES_MAX 64u             /* of one root, unknown kinds included */

@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "release/limits.h"
-#include "release/wire_priv.h"
+#include "release/objects_priv.h"
 
 enum zone_field {
     ZONE_ID = 1,
@@ -17,8 +17,6 @@ enum zone_field {
 };
 enum prefix_field { PREFIX_ADDRESS = 1, PREFIX_LENGTH = 2 };
 enum name_field { NAME_OWNER = 1, NAME_SETS = 2, NAME_CHILDREN = 3 };
-enum set_field { SET_TYPE = 1, SET_TTL = 2, SET_RDATA = 3, SET_ALIAS = 4 };
-enum alias_field { ALIAS_ZONE_ID = 1, ALIAS_NAME = 2, ALIAS_EVALUATE_HEALTH = 3 };
 enum node_field { NODE_ID = 1, NODE_PUBLIC_KEY = 2, NODE_IS_DRAINING = 3 };
 
 static bool is_address(size_t len)
@@ -26,7 +24,7 @@ static bool is_address(size_t len)
     return len == 4 || len == 16;
 }
 
-static struct slice prefix_encode(struct arena *a, const struct release_prefix *p)
+struct slice prefix_encode(struct arena *a, const struct release_prefix *p)
 {
     CHECK(is_address(p->bytes) && p->length <= p->bytes * 8);
     struct buf b = {0};
@@ -53,7 +51,14 @@ struct slice release_zone_encode(struct arena *a, const struct release_zone *z)
     return wire_take(a, &b);
 }
 
-static void read_prefix(struct wire_reader *outer, struct release_prefix *p)
+const char *wire_id(struct arena *a, struct wire_reader *r)
+{
+    struct slice text = wire_bytes(r);
+    wire_expect(r, text_is_id(text));
+    return r->is_bad ? NULL : arena_str(a, text);
+}
+
+void prefix_read(struct wire_reader *outer, struct release_prefix *p)
 {
     struct wire_reader r = wire_reader_of(wire_item(outer));
     while (wire_next(&r)) {
@@ -71,18 +76,11 @@ static void read_prefix(struct wire_reader *outer, struct release_prefix *p)
     wire_expect(outer, !r.is_bad && p->bytes > 0 && p->length <= p->bytes * 8);
 }
 
-static const char *read_id(struct arena *a, struct wire_reader *r)
-{
-    struct slice text = wire_bytes(r);
-    wire_expect(r, text_is_id(text));
-    return r->is_bad ? NULL : arena_str(a, text);
-}
-
 static void read_zone_field(struct arena *a, struct wire_reader *r, struct release_zone *z)
 {
     switch (r->field) {
     case ZONE_ID:
-        z->id = read_id(a, r);
+        z->id = wire_id(a, r);
         break;
     case ZONE_APEX:
         z->apex = wire_bytes(r);
@@ -98,7 +96,7 @@ static void read_zone_field(struct arena *a, struct wire_reader *r, struct relea
         z->is_private = wire_number(r, 1) == 1;
         break;
     case ZONE_SOURCES:
-        read_prefix(r, &z->sources[z->source_count++]);
+        prefix_read(r, &z->sources[z->source_count++]);
         break;
     default:
         break;
@@ -125,43 +123,13 @@ enum err release_zone_decode(struct arena *a, struct slice bytes, struct release
     return err;
 }
 
-static bool set_is_valid(const struct release_set *s)
-{
-    if (s->type == 0 || s->ttl_s > RELEASE_SET_TTL_MAX_S || s->rdata_count > RELEASE_RDATA_MAX)
-        return false;
-    for (size_t i = 0; i < s->rdata_count; i++) {
-        if (s->rdata[i].len > RELEASE_RDATA_MAX_BYTES)
-            return false;
-    }
-    return s->is_alias ? s->rdata_count == 0 : s->rdata_count > 0;
-}
-
 static bool name_is_valid(const struct release_name *n)
 {
     for (size_t i = 0; i < n->set_count; i++) {
-        bool is_sorted = i == 0 || n->sets[i - 1].type < n->sets[i].type;
-        if (!is_sorted || !set_is_valid(&n->sets[i]))
+        if (!set_is_valid(&n->sets[i]) || (i > 0 && !set_may_follow(&n->sets[i], &n->sets[i - 1])))
             return false;
     }
     return n->set_count <= RELEASE_SETS_MAX && text_is_wire_name(n->owner);
-}
-
-static void put_set(struct buf *b, const struct release_set *s)
-{
-    AUTO_BUF struct buf inner = {0};
-    wire_put_number(&inner, SET_TYPE, s->type);
-    wire_put_number(&inner, SET_TTL, s->ttl_s);
-    for (size_t i = 0; i < s->rdata_count; i++)
-        wire_put_item(&inner, SET_RDATA, s->rdata[i]);
-    if (s->is_alias) {
-        CHECK(text_is_id(slice_str(s->alias_zone_id)) && text_is_wire_name(s->alias_name));
-        AUTO_BUF struct buf alias = {0};
-        wire_put_bytes(&alias, ALIAS_ZONE_ID, slice_str(s->alias_zone_id));
-        wire_put_bytes(&alias, ALIAS_NAME, s->alias_name);
-        wire_put_number(&alias, ALIAS_EVALUATE_HEALTH, s->alias_evaluate_health);
-        wire_put_item(&inner, SET_ALIAS, buf_slice(&alias));
-    }
-    wire_put_item(b, NAME_SETS, buf_slice(&inner));
 }
 
 struct slice release_name_encode(struct arena *a, const struct release_name *n)
@@ -170,46 +138,9 @@ struct slice release_name_encode(struct arena *a, const struct release_name *n)
     struct buf b = {0};
     wire_put_bytes(&b, NAME_OWNER, n->owner);
     for (size_t i = 0; i < n->set_count; i++)
-        put_set(&b, &n->sets[i]);
+        wire_put_item(&b, NAME_SETS, set_encode(a, &n->sets[i]));
     wire_put_number(&b, NAME_CHILDREN, n->child_count);
     return wire_take(a, &b);
-}
-
-static void read_alias(struct arena *a, struct wire_reader *outer, struct release_set *s)
-{
-    struct wire_reader r = wire_reader_of(wire_bytes(outer));
-    s->is_alias = true;
-    while (wire_next(&r)) {
-        if (r.field == ALIAS_ZONE_ID)
-            s->alias_zone_id = read_id(a, &r);
-        else if (r.field == ALIAS_NAME)
-            s->alias_name = wire_bytes(&r);
-        else if (r.field == ALIAS_EVALUATE_HEALTH)
-            s->alias_evaluate_health = wire_number(&r, 1) == 1;
-    }
-    wire_expect(outer, !r.is_bad && s->alias_zone_id != NULL && text_is_wire_name(s->alias_name));
-}
-
-static void read_set(struct arena *a, struct wire_reader *outer, struct release_set *s)
-{
-    struct slice bytes = wire_item(outer);
-    size_t rdata_count = wire_count(bytes, SET_RDATA);
-    wire_expect(outer, rdata_count <= RELEASE_RDATA_MAX);
-    if (outer->is_bad)
-        return;
-    s->rdata = arena_array(a, rdata_count, sizeof(*s->rdata));
-    struct wire_reader r = wire_reader_of(bytes);
-    while (wire_next(&r)) {
-        if (r.field == SET_TYPE)
-            s->type = (uint16_t)wire_number(&r, UINT16_MAX);
-        else if (r.field == SET_TTL)
-            s->ttl_s = (uint32_t)wire_number(&r, RELEASE_SET_TTL_MAX_S);
-        else if (r.field == SET_RDATA)
-            s->rdata[s->rdata_count++] = wire_item(&r);
-        else if (r.field == SET_ALIAS)
-            read_alias(a, &r, s);
-    }
-    wire_expect(outer, !r.is_bad);
 }
 
 enum err release_name_decode(struct arena *a, struct slice bytes, struct release_name *out,
@@ -224,7 +155,7 @@ enum err release_name_decode(struct arena *a, struct slice bytes, struct release
         if (r.field == NAME_OWNER)
             n.owner = wire_bytes(&r);
         else if (r.field == NAME_SETS)
-            read_set(a, &r, &n.sets[n.set_count++]);
+            set_read(a, &r, &n.sets[n.set_count++]);
         else if (r.field == NAME_CHILDREN)
             n.child_count = (uint32_t)wire_number(&r, UINT32_MAX);
     }
@@ -253,7 +184,7 @@ enum err release_node_decode(struct arena *a, struct slice bytes, struct release
     struct wire_reader r = wire_reader_of(bytes);
     while (wire_next(&r)) {
         if (r.field == NODE_ID)
-            n.id = read_id(a, &r);
+            n.id = wire_id(a, &r);
         else if (r.field == NODE_PUBLIC_KEY)
             has_key = wire_fixed(&r, n.public_key, sizeof(n.public_key));
         else if (r.field == NODE_IS_DRAINING)

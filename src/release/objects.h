@@ -23,22 +23,52 @@ struct release_zone {
     size_t source_count;
 };
 
+/** Routing policies; the numbers are sent. */
+enum release_policy {
+    RELEASE_SIMPLE = 0,
+    RELEASE_WEIGHTED = 1,
+    RELEASE_LATENCY = 2,
+    RELEASE_FAILOVER = 3,
+    RELEASE_GEOLOCATION = 4,
+    RELEASE_GEOPROXIMITY = 5,
+    RELEASE_MULTIVALUE = 6,
+    RELEASE_IP_BASED = 7,
+};
+
 struct release_set {
     uint16_t type;
-    uint32_t ttl_s;
+    uint32_t ttl_s; /* of records; 0 for an alias */
     struct slice *rdata;
     size_t rdata_count;
     bool is_alias;
-    const char *alias_zone_id;
+    const char *alias_zone_id; /* of a zone, or of the rules of a traffic policy instance */
     struct slice alias_name;
     bool alias_evaluate_health;
+    bool alias_is_outside; /* the name is none of ours: nodes resolve it */
+
+    enum release_policy policy;
+    const char *identifier;    /* of all policies but simple; told apart bytewise */
+    const char *health_check;  /* id; NULL: none */
+    uint8_t weight;            /* WEIGHTED */
+    const char *region;        /* LATENCY: "eu-central-1" */
+    bool is_secondary;         /* FAILOVER */
+    const char *geo_continent; /* GEOLOCATION: "EU"; else NULL */
+    const char *geo_country;   /* "DE"; "*": the default location */
+    const char *geo_subdivision;
+    const char *cidr_collection; /* IP_BASED: id */
+    const char *cidr_location;   /* name; "*": the default location */
+    int16_t latitude_e2;         /* GEOPROXIMITY: hundredths of a degree */
+    int16_t longitude_e2;
+    int8_t bias; /* -99..99 */
 };
 
 struct release_name {
     struct slice owner;
-    struct release_set *sets; /* sorted by type, each type once */
-    size_t set_count;         /* 0: empty non-terminal, which then has children */
-    uint32_t child_count;     /* names that exist one label below, so that control can prune */
+    /* Sorted by type, then identifier. A type has one simple set, or sets of one policy, of which
+     * no two have the same identifier. */
+    struct release_set *sets;
+    size_t set_count;     /* 0: empty non-terminal, which then has children */
+    uint32_t child_count; /* names that exist one label below, so that control can prune */
 };
 
 struct release_node {
@@ -47,17 +77,34 @@ struct release_node {
     bool is_draining; /* an operator asked it to leave service */
 };
 
+/** Named networks for IP-based routing. */
+struct release_cidr_location {
+    const char *name;
+    struct release_prefix *blocks; /* sorted by family, address, length */
+    size_t block_count;
+};
+struct release_cidr_collection {
+    const char *id;
+    struct release_cidr_location *locations; /* sorted by name */
+    size_t location_count;
+};
+
 /** Canonical bytes in `a`; the same content, the same bytes. What they CHECK is what decoding asks.
  */
 struct slice release_zone_encode(struct arena *a, const struct release_zone *z);
 struct slice release_name_encode(struct arena *a, const struct release_name *n);
 struct slice release_node_encode(struct arena *a, const struct release_node *n);
+struct slice release_cidr_collection_encode(struct arena *a,
+                                            const struct release_cidr_collection *c);
 
 /** Errors: ERR_CORRUPT. Everything in `a` or borrowed from `bytes`. */
 enum err release_zone_decode(struct arena *a, struct slice bytes, struct release_zone *out,
                              struct errctx *ec) MUST_USE;
 enum err release_name_decode(struct arena *a, struct slice bytes, struct release_name *out,
                              struct errctx *ec) MUST_USE;
+enum err release_cidr_collection_decode(struct arena *a, struct slice bytes,
+                                        struct release_cidr_collection *out, struct errctx *ec)
+    MUST_USE;
 enum err release_node_decode(struct arena *a, struct slice bytes, struct release_node *out,
                              struct errctx *ec) MUST_USE;
 

@@ -12,6 +12,7 @@ enum release_kind {
     RELEASE_NODE = 3,
     RELEASE_DISTRIBUTION = 4,
     RELEASE_POP = 5,
+    RELEASE_CIDR_COLLECTION = 6,
     RELEASE_KIND_COUNT
 };
 
@@ -35,7 +36,9 @@ struct slice release_root_encode(struct arena *a, const struct release_root *roo
 enum err release_root_decode(struct arena *a, struct slice bytes, struct release_root *out,
                              struct errctx *ec) MUST_USE;
 
-#define RELEASE_FEATURE_ALIAS "dns.alias"     /* sets with an AliasTarget of the same zone */
+#define RELEASE_FEATURE_ALIAS "dns.alias" /* sets with an AliasTarget of the same zone */
+/* Sets with routing policies and health checks, their collections, aliases to outside names. */
+#define RELEASE_FEATURE_POLICIES "dns.policies"
 #define RELEASE_FEATURE_RECORDS "dns.records" /* zones, names, sets with rdata */
 /* The trie of distributions, and aliases to names of another zone: those of distributions. */
 #define RELEASE_FEATURE_DISTRIBUTIONS "edge.distributions"

@@ -366,11 +366,9 @@ static void list_features(struct compile *c, struct release_root *root)
         const char *feature;
         unsigned kind; /* enum release_kind; 0: in every root */
     } uses[] = {
-        {RELEASE_FEATURE_ALIAS, 0},
-        {RELEASE_FEATURE_RECORDS, 0},
-        {RELEASE_FEATURE_DISTRIBUTIONS, RELEASE_DISTRIBUTION},
-        {RELEASE_FEATURE_POPS, RELEASE_POP},
-        {RELEASE_FEATURE_NODES, 0},
+        {RELEASE_FEATURE_ALIAS, 0},          {RELEASE_FEATURE_POLICIES, 0},
+        {RELEASE_FEATURE_RECORDS, 0},        {RELEASE_FEATURE_DISTRIBUTIONS, RELEASE_DISTRIBUTION},
+        {RELEASE_FEATURE_POPS, RELEASE_POP}, {RELEASE_FEATURE_NODES, 0},
     };
     root->features = arena_array(&c->arena, ARRAY_LEN(uses), sizeof(*root->features));
     for (size_t i = 0; i < ARRAY_LEN(uses); i++) {

@@ -43,11 +43,22 @@ void fixture_init(struct fixture *f)
     map_init(&f->chunks);
     f->sets = mem_new(FIXTURE_SETS_MAX, sizeof(*f->sets));
     f->source = (struct chunk_source){.get = get_chunk, .user = f};
+    f->registries.health = registry_new();
+    f->registries.outside = registry_new();
+}
+
+const struct world_source *fixture_source(struct fixture *f, const struct chunk_hash *root)
+{
+    f->world_source =
+        (struct world_source){.root = root, .chunks = &f->source, .registries = f->registries};
+    return &f->world_source;
 }
 
 void fixture_fini(struct fixture *f)
 {
     free(f->sets);
+    registry_free(f->registries.health);
+    registry_free(f->registries.outside);
     map_fini(&f->chunks);
     arena_fini(&f->arena);
 }
@@ -248,7 +259,7 @@ struct world *fixture_world(struct fixture *f)
     struct world *w = NULL;
     struct errctx ec = {0};
     struct chunk_hash root = fixture_build(f);
-    if (world_load(&root, &f->source, NULL, &w, &ec) != ERR_OK)
+    if (world_load(fixture_source(f, &root), NULL, &w, &ec) != ERR_OK)
         CHECK_MSG(false, "%s", ec.text);
     return w;
 }
@@ -399,7 +410,8 @@ const char *ask_bytes(const struct world *w, const struct answer_request *reques
     struct answer_summary summary;
     struct response r;
     size_t limit = request->is_tcp ? sizeof(out) : ANSWER_UDP_MAX_BYTES;
-    size_t len = answer(w, request, out, limit, &summary);
+    const struct scene scene = {.world = w};
+    size_t len = answer(&scene, request, out, limit, &summary);
     if (len == 0)
         return NULL;
     CHECK(len <= limit);

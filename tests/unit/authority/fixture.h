@@ -26,6 +26,8 @@ struct fixture {
     size_t zone_count;
     struct fixture_set *sets;
     size_t set_count;
+    struct world_registries registries;
+    struct world_source world_source;
     unsigned reads; /* chunks read from the source */
     struct chunk_source source;
 };
@@ -56,6 +58,9 @@ void fixture_remove(struct fixture *f, const char *zone_id, const char *owner, c
 
 /** Compiles everything, empty non-terminals included; returns the name of the root. */
 struct chunk_hash fixture_build(struct fixture *f);
+
+/** Where worlds of this fixture come from; valid until the next call. */
+const struct world_source *fixture_source(struct fixture *f, const struct chunk_hash *root);
 
 /** Compiles and loads. */
 struct world *fixture_world(struct fixture *f);

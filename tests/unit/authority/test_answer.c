@@ -392,7 +392,8 @@ static void the_first_record_changes_with_chance(void **state)
         struct answer_request request = {.query = question_bytes(&q, bytes),
                                          .view = question_view(&q),
                                          .random = i * 0x55555556U};
-        size_t len = answer(w, &request, out, sizeof(out), &summary);
+        const struct scene scene = {.world = w};
+        size_t len = answer(&scene, &request, out, sizeof(out), &summary);
         assert_int_equal(len, request.query.len + 48);
         uint8_t first = out[request.query.len + 15];
         uint8_t second = out[request.query.len + 31];

@@ -51,7 +51,8 @@ static size_t answer_bytes(const struct world *w, const struct question *q, bool
     txt.type = "TXT";
     struct answer_request request = {
         .query = question_bytes(&txt, bytes), .view = question_view(q), .is_tcp = q->is_tcp};
-    size_t len = answer(w, &request, out, sizeof(out), &summary);
+    const struct scene scene = {.world = w};
+    size_t len = answer(&scene, &request, out, sizeof(out), &summary);
     assert_int_equal(summary.is_truncated, is_truncated);
     return len;
 }

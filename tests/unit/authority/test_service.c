@@ -406,7 +406,9 @@ static void tcp_limits_close_idle_oldest_and_greedy_connections(void **state)
     struct tcp_server *server = NULL;
     fixture_init(&f);
     fixture_whole_zone(&f, "Z1", "example.com");
-    service.world = fixture_world(&f);
+    struct world *world = fixture_world(&f);
+    service_init(&service);
+    service_set_part(&service, scene_set_world, world);
     assert_int_equal(net_address_parse(slice_str("127.0.0.1:0"), &wanted, NULL), ERR_OK);
     assert_int_equal(net_listen_tcp(&wanted, &options, &listen_fd, &bound, NULL), ERR_OK);
     struct tcp_options o = {.service = &service,
@@ -445,7 +447,8 @@ static void tcp_limits_close_idle_oldest_and_greedy_connections(void **state)
     (void)close(fds[1]);
     tcp_server_free(server);
     (void)close(listen_fd);
-    world_free(service.world);
+    service_fini(&service);
+    world_free(world);
     loop_free(context.loop);
     fixture_fini(&f);
 }

@@ -37,7 +37,7 @@ static struct world *load(struct fixture *f, const struct chunk_hash *root,
 {
     struct world *w = NULL;
     struct errctx ec = {0};
-    if (world_load(root, &f->source, before, &w, &ec) != ERR_OK)
+    if (world_load(fixture_source(f, root), before, &w, &ec) != ERR_OK)
         fail_msg("%s", ec.text);
     return w;
 }
@@ -118,7 +118,7 @@ static void a_lazy_world_reads_what_a_question_reaches(void **state)
     struct world *whole = load(&f, &root, NULL);
     struct world *lazy = NULL;
     f.reads = 0;
-    assert_int_equal(world_open(&root, &f.source, NULL, &lazy, &ec), ERR_OK);
+    assert_int_equal(world_open(fixture_source(&f, &root), NULL, &lazy, &ec), ERR_OK);
     (void)ask_simply(lazy, host_of(&f, 5), "A");
     assert_true(f.reads <= 6);
     assert_same_answers(&f, whole, lazy);
@@ -210,11 +210,11 @@ static void a_missing_chunk_fails_the_load_and_leaves_nothing_behind(void **stat
         last--;
     fixture_lose(&f, &top->hashes[last]);
     struct world *again = NULL;
-    assert_int_equal(world_load(&root, &f.source, NULL, &again, &ec), ERR_NOT_FOUND);
+    assert_int_equal(world_load(fixture_source(&f, &root), NULL, &again, &ec), ERR_NOT_FOUND);
     assert_null(again);
     assert_string_equal(ec.text, "names: chunk is not there");
 
-    assert_int_equal(world_open(&root, &f.source, NULL, &again, &ec), ERR_OK);
+    assert_int_equal(world_open(fixture_source(&f, &root), NULL, &again, &ec), ERR_OK);
     assert_int_equal(world_failure(again, &ec), ERR_OK);
     for (unsigned i = 0; i < HOSTS; i++)
         (void)ask_simply(again, host_of(&f, i), "A");
@@ -239,10 +239,10 @@ static void record_data_that_is_not_well_formed_is_corrupt(void **state)
     fixture_value(&f, "Z1", "www.example.com", "CNAME", 60, "a.example.com.");
     f.sets[f.set_count - 1].set.rdata[0] = slice_of(pointer, sizeof(pointer));
     struct chunk_hash root = fixture_build(&f);
-    assert_int_equal(world_load(&root, &f.source, NULL, &w, &ec), ERR_CORRUPT);
+    assert_int_equal(world_load(fixture_source(&f, &root), NULL, &w, &ec), ERR_CORRUPT);
     f.sets[f.set_count - 1].set.type = DNS_TYPE_A;
     root = fixture_build(&f);
-    assert_int_equal(world_load(&root, &f.source, NULL, &w, &ec), ERR_CORRUPT);
+    assert_int_equal(world_load(fixture_source(&f, &root), NULL, &w, &ec), ERR_CORRUPT);
     fixture_fini(&f);
 }
 

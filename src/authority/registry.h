@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Names that loaded record sets refer to by a small number: health checks, outside targets of
+// aliases. Numbers are given once and never again to another name, so that what several roots
+// share means the same in all of them.
+#ifndef AUTHORITY_REGISTRY_H
+#define AUTHORITY_REGISTRY_H
+
+#include "base/arena.h"
+
+/**
+ * Owner:   the role (or a trial). Threads: any; each call takes a lock, so none is on the way of an
+ *          answer.
+ */
+struct registry;
+
+struct registry *registry_new(void);
+void registry_free(struct registry *r); /* NULL is fine */
+
+/** The number of the name, a new one for a new name. */
+uint32_t registry_number(struct registry *r, struct slice name);
+
+/** The number of a name that is known; false where it is not. */
+bool registry_find(struct registry *r, struct slice name, uint32_t *out);
+
+/** Numbers below this were given. */
+uint32_t registry_count(struct registry *r);
+
+/** The name of a number that was given, in `a`. */
+struct slice registry_name(struct registry *r, struct arena *a, uint32_t number);
+
+#endif
