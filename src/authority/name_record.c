@@ -55,11 +55,9 @@ static enum err pack_record(const struct release_set *set, struct slice rdata, s
 {
     if (rdata.len > DNS_RDATA_MAX_BYTES)
         return err_set(ec, ERR_CORRUPT, "record data of %zu bytes", rdata.len);
-    if (dns_type_is_hosted(set->type)) {
-        enum err e = dns_rdata_check(set->type, rdata, ec);
-        if (e != ERR_OK)
-            return e;
-    }
+    enum err e = dns_rdata_check(set->type, rdata, ec);
+    if (e != ERR_OK)
+        return e;
     append_u16(out, htobe16(set->type));
     append_u16(out, htobe16(DNS_CLASS_IN));
     append_u32(out, htobe32(set->ttl_s));

@@ -124,7 +124,7 @@ static bool is_same(struct r53_wire_set *a, struct r53_wire_set *b)
 static void apply_delete(struct r53_batch *b, struct r53_step *step, struct r53_owner *owner)
 {
     struct r53_record_set *current = find_set(owner, step->set.type);
-    const char *type = r53_rr_type_text(step->set.type);
+    const char *type = r53_rr_type_text(b->arena, step->set.type);
     struct r53_wire_set wire;
     struct errctx ec = {0};
     if (current == NULL) {
@@ -160,7 +160,7 @@ static void apply_put(struct r53_batch *b, struct r53_step *step, struct r53_own
 {
     struct r53_record_set *current = find_set(owner, step->set.type);
     const struct r53_record_set *conflict = conflict_with(owner, step->set.type);
-    const char *type = r53_rr_type_text(step->set.type);
+    const char *type = r53_rr_type_text(b->arena, step->set.type);
     if (current != NULL && step->action == R53_CREATE) {
         R53_REFUSE(b, step,
                    "Tried to create resource record set [name='%s', type='%s'] but it already "
@@ -170,7 +170,7 @@ static void apply_put(struct r53_batch *b, struct r53_step *step, struct r53_own
         R53_REFUSE(b, step,
                    "RRSet of type %s with DNS name %s is not permitted because a conflicting RRSet "
                    "of type %s with the same DNS name already exists in zone %s",
-                   type, step->set.name, r53_rr_type_text(conflict->type), b->zone_name);
+                   type, step->set.name, r53_rr_type_text(b->arena, conflict->type), b->zone_name);
     } else if (current != NULL) {
         *current = step->set;
         mark_changed(b, owner);
@@ -213,7 +213,8 @@ static void note_alias(struct r53_batch *b, const struct r53_step *step, const c
 {
     const struct r53_alias_target *target = step->set.alias_target;
     r53_batch_note(b, "Tried to create an alias that targets %s, type %s in zone %s, but %s",
-                   target->dns_name, r53_rr_type_text(step->set.type), target->hosted_zone_id, why);
+                   target->dns_name, r53_rr_type_text(b->arena, step->set.type),
+                   target->hosted_zone_id, why);
 }
 
 /* Follows an alias over aliases of the zone to a set with values. */

@@ -25,7 +25,7 @@ static const char *describe(struct r53_batch *b, const struct r53_change *change
     const struct r53_record_set *set = change->resource_record_set;
     return arena_printf(b->arena, "Change with [Action=%s, Name=%s, Type=%s, SetIdentifier=%s]",
                         r53_change_action_text(change->action), set->name,
-                        r53_rr_type_text(set->type), text_or_null(set->set_identifier));
+                        r53_rr_type_text(b->arena, set->type), text_or_null(set->set_identifier));
 }
 
 static enum aws_error check_members_of(struct r53_batch *b, const struct r53_change *change)
@@ -112,7 +112,7 @@ static void check_owner(struct r53_batch *b, struct r53_step *step)
 {
     struct slice apex = dns_name_slice(&b->zone->apex);
     bool is_apex = dns_name_equal(dns_name_slice(&step->name), apex);
-    const char *type = r53_rr_type_text(step->set.type);
+    const char *type = r53_rr_type_text(b->arena, step->set.type);
     if (!dns_name_is_within(dns_name_slice(&step->name), apex)) {
         R53_REFUSE(b, step, "RRSet with DNS name %s is not permitted in zone %s", step->set.name,
                    b->zone_name);
@@ -143,7 +143,7 @@ static void check_alias(struct r53_batch *b, struct r53_step *step)
     step->wire.alias_evaluate_health = target->evaluate_target_health;
     if (step->set.type == R53_TYPE_NS || step->set.type == R53_TYPE_SOA)
         R53_REFUSE(b, step, "RRSet of type %s with DNS name %s cannot be an alias in zone %s",
-                   r53_rr_type_text(step->set.type), step->set.name, b->zone_name);
+                   r53_rr_type_text(b->arena, step->set.type), step->set.name, b->zone_name);
 }
 
 static bool is_duplicate(const struct r53_wire_set *wire, size_t index)
@@ -172,7 +172,7 @@ static void check_values(struct r53_batch *b, struct r53_step *step)
     if (is_single && count > 1)
         R53_REFUSE(b, step,
                    "RRSet of type %s with DNS name %s cannot have more than one record in zone %s",
-                   r53_rr_type_text(step->set.type), step->set.name, b->zone_name);
+                   r53_rr_type_text(b->arena, step->set.type), step->set.name, b->zone_name);
     if (count > R53_SET_MAX_VALUES) {
         R53_REFUSE(b, step, "Cannot have more than %zu records in a RRSet.", R53_SET_MAX_VALUES);
         return;
@@ -188,6 +188,7 @@ void r53_check_step(struct r53_batch *b, const struct r53_change *change, struct
 {
     *step = (struct r53_step){.action = change->action, .set = *change->resource_record_set};
     step->wire.type = r53_rr_type_number(step->set.type);
+    step->set.type = r53_rr_type_of_number(step->wire.type);
     if (!parse_name(b, step, step->set.name, &step->name))
         return;
     step->set.name = format_name(b, &step->name);

@@ -91,14 +91,6 @@ enum err r53_zone_body_decode(struct arena *a, struct slice text, struct r53_zon
     return err;
 }
 
-uint16_t r53_rr_type_number(enum r53_rr_type type)
-{
-    uint16_t number = 0;
-    bool is_known = dns_type_parse(slice_str(r53_rr_type_text(type)), &number);
-    CHECK(is_known);
-    return number;
-}
-
 const char *r53_set_unavailable(const struct r53_record_set *set)
 {
     const struct {
@@ -115,7 +107,6 @@ const char *r53_set_unavailable(const struct r53_record_set *set)
         {set->traffic_policy_instance_id != NULL, "TrafficPolicyInstanceId"},
         {set->cidr_routing_config != NULL, "CidrRoutingConfig"},
         {set->geo_proximity_location != NULL, "GeoProximityLocation"},
-        {!dns_type_is_hosted(r53_rr_type_number(set->type)), "Type"},
     };
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         if (fields[i].is_used)

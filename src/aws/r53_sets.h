@@ -78,7 +78,4 @@ struct r53_distribution_name {
 void r53_distribution_sets(struct arena *a, const struct r53_distribution_name *name,
                            struct r53_sets *out);
 
-/** The DNS number of a type. */
-uint16_t r53_rr_type_number(enum r53_rr_type type);
-
 #endif

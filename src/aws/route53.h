@@ -6,6 +6,7 @@
 #define AWS_ROUTE53_H
 
 #include "aws/shape.h"
+#include "base/arena.h"
 
 // clang-format off
 #include "aws/shape_clear.h"
@@ -15,8 +16,14 @@
 #include "aws/shape_clear.h"
 // clang-format on
 
-/** "CNAME"; the text of a type as sent. */
-const char *r53_rr_type_text(enum r53_rr_type type);
+/** "CNAME", "TYPE65280"; the text of a type as sent. In `a` where it has no name. */
+const char *r53_rr_type_text(struct arena *a, enum r53_rr_type type);
+
+/** The DNS number of a type. */
+uint16_t r53_rr_type_number(enum r53_rr_type type);
+
+/** The type of a DNS number: by name where Route 53 has one ("TYPE1" is A), else numbered. */
+enum r53_rr_type r53_rr_type_of_number(uint16_t number);
 
 /** "UPSERT"; the text of an action as sent. */
 const char *r53_change_action_text(enum r53_change_action action);

@@ -48,6 +48,8 @@ enum aws_location {
 struct aws_enum_value {
     const char *text; /* as sent; NULL ends the table */
     unsigned value;   /* never 0, which stands for absent */
+    /* Above 0: `text` is followed by a decimal number up to this, which `value` is increased by. */
+    unsigned number_max;
 };
 
 struct aws_shape;

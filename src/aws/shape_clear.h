@@ -3,6 +3,7 @@
 // two readings of a .def file; has no include guard on purpose.
 #undef ENUM_BEGIN
 #undef VALUE
+#undef NUMBERED
 #undef ENUM_END
 #undef SHAPE_BEGIN
 #undef TEXT

@@ -4,6 +4,7 @@
 // NOLINTBEGIN(bugprone-macro-parentheses): what a declaration names cannot stand in parentheses
 #define ENUM_BEGIN(c_name) enum c_name { c_name##_absent,
 #define VALUE(c_value, text) c_value,
+#define NUMBERED(c_value, text, largest) c_value,
 #define ENUM_END                                                                                   \
     }                                                                                              \
     ;

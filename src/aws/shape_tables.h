@@ -13,6 +13,8 @@
 
 #define ENUM_BEGIN(c_name) static const struct aws_enum_value values_of_##c_name[] = {
 #define VALUE(c_value, sent) {.text = (sent), .value = (c_value)},
+#define NUMBERED(c_value, sent, largest)                                                           \
+    {.text = (sent), .value = (c_value), .number_max = (largest)},
 #define ENUM_END                                                                                   \
     {                                                                                              \
         0                                                                                          \

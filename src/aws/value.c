@@ -184,11 +184,30 @@ static enum misfit set_time(const struct aws_member *m, struct slice text, void 
     return MISFIT_NONE;
 }
 
+/* Whether the text is one of the values that the row stands for. */
+static bool is_enum_value(const struct aws_enum_value *v, struct slice text, unsigned *out_value)
+{
+    struct slice prefix = slice_str(v->text);
+    uint64_t number = 0;
+    if (v->number_max == 0 && !slice_equal(text, prefix))
+        return false;
+    if (v->number_max > 0) {
+        struct slice digits = slice_sub(text, prefix.len, text.len);
+        bool has_leading_zero = digits.len > 1 && digits.data[0] == '0';
+        if (!slice_starts_with(text, prefix) || has_leading_zero ||
+            !slice_parse_u64(digits, v->number_max, &number))
+            return false;
+    }
+    *out_value = v->value + (unsigned)number;
+    return true;
+}
+
 static enum misfit set_enum(const struct aws_member *m, struct slice text, void *object)
 {
     for (const struct aws_enum_value *v = m->values; v->text != NULL; v++) {
-        if (slice_equal(text, slice_str(v->text))) {
-            memcpy(field_of(m, object), &v->value, sizeof(v->value));
+        unsigned value;
+        if (is_enum_value(v, text, &value)) {
+            memcpy(field_of(m, object), &value, sizeof(value));
             return MISFIT_NONE;
         }
     }
@@ -241,15 +260,17 @@ enum misfit value_set(struct arena *a, const struct aws_member *m, struct slice 
     return misfit;
 }
 
-static const char *enum_text(const struct aws_member *m, const void *object)
+static void append_enum(struct buf *out, const struct aws_member *m, const void *object)
 {
     unsigned value;
     memcpy(&value, const_field_of(m, object), sizeof(value));
     const struct aws_enum_value *v = m->values;
-    while (v->text != NULL && v->value != value)
+    while (v->text != NULL && (value < v->value || value - v->value > v->number_max))
         v++;
     CHECK_MSG(v->text != NULL, "'%s' has no value %u", m->name, value);
-    return v->text;
+    buf_append_str(out, v->text);
+    if (v->number_max > 0)
+        buf_printf(out, "%u", value - v->value);
 }
 
 void value_append(struct buf *out, const struct aws_member *m, const void *object)
@@ -268,7 +289,7 @@ void value_append(struct buf *out, const struct aws_member *m, const void *objec
         buf_append_str(out, member_pointer(m, object));
         return;
     case AWS_ENUM:
-        buf_append_str(out, enum_text(m, object));
+        append_enum(out, m, object);
         return;
     case AWS_BOOL:
         buf_append_str(out, *(const bool *)const_field_of(m, object) ? "true" : "false");
@@ -292,11 +313,11 @@ void value_append(struct buf *out, const struct aws_member *m, const void *objec
     }
 }
 
-/* "CREATE, DELETE, UPSERT" */
+/* "CREATE, DELETE, UPSERT"; without the row of numbers, which no list can show. */
 static const char *enum_list(struct arena *a, const struct aws_member *m)
 {
     AUTO_BUF struct buf list = {0};
-    for (const struct aws_enum_value *v = m->values; v->text != NULL; v++)
+    for (const struct aws_enum_value *v = m->values; v->text != NULL && v->number_max == 0; v++)
         buf_printf(&list, "%s%s", v == m->values ? "" : ", ", v->text);
     return arena_str(a, buf_slice(&list));
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Record data: Route 53's value texts to canonical wire form and back, and the check of wire form
 // from anywhere else. Pure. Only hosted types (dns/types.def).
+//
+// Each type also takes the form of RFC 3597 section 5, `\# 4 0A000001`, which is the only one of
+// types that this room knows by number alone; their data is any bytes.
 #ifndef DNS_RDATA_H
 #define DNS_RDATA_H
 
@@ -21,7 +24,7 @@ enum err dns_rdata_parse(struct arena *a, uint16_t type, struct slice text, stru
 /** The text of wire data, in the same form. `rdata` must have passed dns_rdata_check. */
 struct slice dns_rdata_format(struct arena *a, uint16_t type, struct slice rdata);
 
-/** Whether the bytes are well-formed, uncompressed data of the type. ERR_CORRUPT where not. */
+/** Whether the bytes are well-formed, uncompressed data of a hosted type. ERR_CORRUPT where not. */
 enum err dns_rdata_check(uint16_t type, struct slice rdata, struct errctx *ec) MUST_USE;
 
 /**

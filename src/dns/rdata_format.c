@@ -58,6 +58,16 @@ static char *format_number(char *to, uint32_t number)
     return to + len;
 }
 
+static char *format_hex(char *to, struct slice bytes)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < bytes.len; i++) {
+        *to++ = digits[bytes.data[i] >> 4];
+        *to++ = digits[bytes.data[i] & 0xf];
+    }
+    return to;
+}
+
 static char *format_name(char *to, struct slice name)
 {
     char text[DNS_NAME_TEXT_SIZE];
@@ -92,10 +102,27 @@ static char *format_field(char *to, enum rdata_field field, struct slice bytes)
     return to;
 }
 
+/* "\# 4 0A000001" (RFC 3597 section 5). */
+static struct slice format_generic(struct arena *a, struct slice rdata)
+{
+    size_t size = TEXT_BYTES_PER_BYTE * rdata.len + TEXT_BYTES_PER_FIELD;
+    char *text = arena_alloc(a, size);
+    char *to = text;
+    *to++ = '\\';
+    *to++ = '#';
+    *to++ = ' ';
+    to = format_number(to, (uint32_t)rdata.len);
+    if (rdata.len > 0)
+        *to++ = ' ';
+    to = format_hex(to, rdata);
+    return slice_of(text, (size_t)(to - text));
+}
+
 struct slice dns_rdata_format(struct arena *a, uint16_t type, struct slice rdata)
 {
     const struct rdata_shape *shape = rdata_shape_of(type);
-    CHECK(shape != NULL);
+    if (shape == NULL)
+        return format_generic(a, rdata);
     size_t size = TEXT_BYTES_PER_BYTE * rdata.len + TEXT_BYTES_PER_FIELD * shape->field_count;
     char *text = arena_alloc(a, size);
     char *to = text;

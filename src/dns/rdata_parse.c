@@ -200,7 +200,8 @@ static enum dns_problem parse_field(struct rdata_builder *b, enum rdata_field fi
     case RDATA_VALUE:
         return parse_value(b, text);
     }
-    return DNS_PROBLEM_TYPE;
+    CHECK_MSG(false, "no field %d", (int)field);
+    return DNS_PROBLEM_NONE;
 }
 
 /* Cuts the text before the next space off the front, and the spaces behind it. */
@@ -245,18 +246,87 @@ static enum dns_problem parse_fields(struct rdata_builder *b, const struct rdata
     return DNS_PROBLEM_NONE;
 }
 
+/* ---- any type as bytes (RFC 3597 section 5) */
+
+static bool is_generic(struct slice text)
+{
+    struct slice mark = SLICE_LIT("\\#");
+    return slice_starts_with(text, mark) && (text.len == mark.len || is_space(text.data[mark.len]));
+}
+
+/* Names in lower case, as those that are read from text. */
+static void fold_names(const struct rdata_shape *shape, struct rdata_builder *b)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < shape->field_count; i++) {
+        struct slice rest = slice_of(b->data + at, b->len - at);
+        size_t bytes = rdata_field_bytes(shape->fields[i], rest);
+        for (size_t j = 0; shape->fields[i] == RDATA_NAME && j < bytes; j++)
+            b->data[at + j] = dns_lower[b->data[at + j]];
+        at += bytes;
+    }
+}
+
+/* Behind the mark: the length, then as many bytes in words of hexadecimal digits. */
+static enum dns_problem parse_generic(struct rdata_builder *b, uint16_t type, struct slice text)
+{
+    struct slice rest = slice_trim(text);
+    (void)cut_field(&rest);
+    uint64_t length;
+    if (!slice_parse_u64(cut_field(&rest), DNS_RDATA_MAX_BYTES, &length))
+        return DNS_PROBLEM_GENERIC;
+    while (rest.len > 0) {
+        size_t bytes = 0;
+        struct slice word = cut_field(&rest);
+        if (!slice_unhex(word, b->data + b->len, b->size - b->len, &bytes))
+            return DNS_PROBLEM_GENERIC;
+        b->len += bytes;
+    }
+    if (b->len != length)
+        return DNS_PROBLEM_GENERIC_LENGTH;
+    if (dns_rdata_check(type, slice_of(b->data, b->len), NULL) != ERR_OK)
+        return DNS_PROBLEM_GENERIC_DATA;
+    const struct rdata_shape *shape = rdata_shape_of(type);
+    if (shape != NULL)
+        fold_names(shape, b);
+    return DNS_PROBLEM_NONE;
+}
+
+static enum dns_problem problem_of_hosting(enum dns_hosting hosting)
+{
+    switch (hosting) {
+    case DNS_HOSTED:
+        return DNS_PROBLEM_NONE;
+    case DNS_NOT_DATA:
+        return DNS_PROBLEM_NOT_DATA;
+    case DNS_NOT_SIGNED:
+        return DNS_PROBLEM_NOT_SIGNED;
+    case DNS_NOT_DNAME:
+        break;
+    }
+    return DNS_PROBLEM_NOT_DNAME;
+}
+
+static enum dns_problem parse_typed(struct rdata_builder *b, uint16_t type, struct slice text)
+{
+    const struct rdata_shape *shape = rdata_shape_of(type);
+    enum dns_problem problem = problem_of_hosting(dns_type_hosting(type));
+    if (problem != DNS_PROBLEM_NONE)
+        return problem;
+    if (is_generic(slice_trim(text)))
+        return parse_generic(b, type, text);
+    return shape == NULL ? DNS_PROBLEM_GENERIC : parse_fields(b, shape, text);
+}
+
 /* Wire form takes at most a byte per character of text, besides these for lengths and numbers. */
 enum { WIRE_MAX_EXTRA_BYTES = 64 };
 
 enum err dns_rdata_parse(struct arena *a, uint16_t type, struct slice text, struct slice *out_rdata,
                          struct errctx *ec)
 {
-    const struct rdata_shape *shape = rdata_shape_of(type);
-    if (shape == NULL)
-        return dns_problem_of_value(ec, DNS_PROBLEM_TYPE, text);
     size_t size = text.len + WIRE_MAX_EXTRA_BYTES;
     struct rdata_builder b = {.data = arena_alloc(a, size), .size = size};
-    enum dns_problem problem = parse_fields(&b, shape, text);
+    enum dns_problem problem = parse_typed(&b, type, text);
     if (problem != DNS_PROBLEM_NONE)
         return dns_problem_of_value(ec, problem, text);
     *out_rdata = slice_of(b.data, b.len);

@@ -12,15 +12,10 @@ struct type_row {
     uint16_t number;
 };
 
-/* What a question may ask for besides the types of records. */
 static const struct type_row type_rows[] = {
-#define DNS_TYPE_DEF(name, number, is_hosted) {#name, number},
+#define DNS_TYPE_DEF(name, number, hosting) {#name, number},
 #include "dns/types.def"
 #undef DNS_TYPE_DEF
-    {"OPT", DNS_TYPE_OPT},
-    {"IXFR", DNS_TYPE_IXFR},
-    {"AXFR", DNS_TYPE_AXFR},
-    {"ANY", DNS_TYPE_ANY},
 };
 
 static const char *const rcode_texts[] = {
@@ -58,16 +53,22 @@ bool dns_type_parse(struct slice text, uint16_t *out_type)
     return true;
 }
 
-bool dns_type_is_hosted(uint16_t type)
+/* RFC 6895 section 3.1: the types of questions and messages, and the two that are reserved. */
+static bool is_data(uint16_t type)
+{
+    return type != 0 && !(type >= 128 && type <= 255) && type != UINT16_MAX;
+}
+
+enum dns_hosting dns_type_hosting(uint16_t type)
 {
     switch (type) {
-#define DNS_TYPE_DEF(name, number, is_hosted)                                                      \
+#define DNS_TYPE_DEF(name, number, hosting)                                                        \
     case number:                                                                                   \
-        return is_hosted;
+        return hosting;
 #include "dns/types.def"
 #undef DNS_TYPE_DEF
     default:
-        return false;
+        return is_data(type) ? DNS_HOSTED : DNS_NOT_DATA;
     }
 }
 

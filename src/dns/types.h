@@ -6,13 +6,18 @@
 #include "base/slice.h"
 
 enum dns_type {
-#define DNS_TYPE_DEF(name, number, is_hosted) DNS_TYPE_##name = (number),
+#define DNS_TYPE_DEF(name, number, hosting) DNS_TYPE_##name = (number),
 #include "dns/types.def"
 #undef DNS_TYPE_DEF
-    DNS_TYPE_OPT = 41,
-    DNS_TYPE_IXFR = 251,
-    DNS_TYPE_AXFR = 252,
-    DNS_TYPE_ANY = 255,
+};
+
+/** Whether records of a type are hosted, and why they are not. */
+enum dns_hosting {
+    DNS_HOSTED,     /* by its own form, or as bytes (RFC 3597) */
+    DNS_NOT_DATA,   /* a type of questions and messages alone (RFC 6895 section 3.1), or reserved */
+    DNS_NOT_SIGNED, /* speaks of a zone's own signatures or digest, which Weir would not keep true
+                     */
+    DNS_NOT_DNAME,  /* redirects a whole subtree (RFC 6672) */
 };
 
 enum dns_class { DNS_CLASS_IN = 1, DNS_CLASS_CH = 3, DNS_CLASS_ANY = 255 };
@@ -53,8 +58,14 @@ const char *dns_type_text(uint16_t type, char buffer[DNS_TYPE_TEXT_SIZE]);
 /** Number of a type by name (any case) or RFC 3597 form; false where it is unknown. */
 bool dns_type_parse(struct slice text, uint16_t *out_type);
 
+/** Whether records of the type are hosted; if not, why. */
+enum dns_hosting dns_type_hosting(uint16_t type);
+
 /** Whether Weir hosts records of the type. */
-bool dns_type_is_hosted(uint16_t type);
+static inline bool dns_type_is_hosted(uint16_t type)
+{
+    return dns_type_hosting(type) == DNS_HOSTED;
+}
 
 /** "NXDOMAIN"; "OTHER" for a code that Weir never sends. Static storage. */
 const char *dns_rcode_text(unsigned rcode);

@@ -8,7 +8,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const uint16_t types[] = {
-#define DNS_TYPE_DEF(name, number, is_hosted) number,
+#define DNS_TYPE_DEF(name, number, hosting) number,
 #include "dns/types.def"
 #undef DNS_TYPE_DEF
 };

@@ -80,8 +80,9 @@ enum aws_error api_change_record_sets(struct api_call *c, const void *in, void *
 /* A listing under way: where it begins and the page that it fills. */
 struct listing {
     const struct r53_list_record_sets_request *request;
-    struct slice from; /* sort key of the first name */
-    size_t size;       /* of the page */
+    struct slice from;           /* sort key of the first name */
+    enum r53_rr_type start_type; /* among its sets */
+    size_t size;                 /* of the page */
     struct r53_record_set *page;
     size_t count;
     const struct r53_record_set *next; /* the first behind the page */
@@ -104,6 +105,8 @@ static enum aws_error read_start(struct api_call *c, struct listing *l)
     if (dns_name_parse(slice_str(r->start_record_name), &name, &ec) != ERR_OK)
         return aws_fail(&c->fault, AWS_InvalidInput, "%s", ec.text);
     l->from = dns_name_sort_key(c->arena, dns_name_slice(&name));
+    if (r->start_record_type != r53_rr_type_absent)
+        l->start_type = r53_rr_type_of_number(r53_rr_type_number(r->start_record_type));
     return AWS_OK;
 }
 
@@ -111,8 +114,8 @@ static enum aws_error read_start(struct api_call *c, struct listing *l)
 static bool is_before_start(const struct listing *l, const struct r53_record_set *set)
 {
     const struct r53_list_record_sets_request *r = l->request;
-    if (set->type != r->start_record_type)
-        return set->type < r->start_record_type;
+    if (set->type != l->start_type)
+        return set->type < l->start_type;
     return r->start_record_identifier != NULL && set->set_identifier != NULL &&
            strcmp(set->set_identifier, r->start_record_identifier) < 0;
 }

@@ -5,6 +5,7 @@
 #include "aws/limits.h"
 #include "aws/r53_change.h"
 #include "aws/r53_ids.h"
+#include "dns/types.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,11 +74,10 @@ static enum err load(void *user, const char *zone_id, struct r53_owner *owner, s
 
 static enum r53_rr_type type_of(const char *text)
 {
-    for (unsigned t = R53_TYPE_A; t <= R53_TYPE_TXT; t++)
-        if (strcmp(r53_rr_type_text(t), text) == 0)
-            return t;
-    fail_msg("no type %s", text);
-    return r53_rr_type_absent;
+    uint16_t number = 0;
+    if (!dns_type_parse(slice_str(text), &number))
+        fail_msg("no type %s", text);
+    return r53_rr_type_of_number(number);
 }
 
 static void add_values(struct r53_record_set *set, char *text)
@@ -413,9 +413,26 @@ static void what_a_later_version_serves_is_refused_by_name(void **state)
     batch.changes[0].resource_record_set->has_weight = true;
     assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidInput);
     assert_non_null(strstr(message, "Weight is not available in this version"));
-    batch = batch_of("CREATE a.example.com DS 60 1");
-    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidInput);
-    assert_non_null(strstr(message, "Type is not available in this version"));
+}
+
+static void a_type_by_number_is_that_of_its_name(void **state)
+{
+    (void)state;
+    struct r53_change_result result;
+    const char *message;
+    struct r53_change_batch batch = batch_of("CREATE a.example.com A 60 192.0.2.1");
+    batch.changes[0].resource_record_set->type = R53_TYPE_NUMBERED + 1;
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_OK);
+    assert_int_equal(result.changed[0]->sets.items[0].type, R53_TYPE_A);
+    assert_refused("CREATE a.example.com TYPE65280 60 192.0.2.1",
+                   "[Invalid Resource Record: 'FATAL problem: GenericRDATAIllegalForm (Value is "
+                   "not of the form \\# LENGTH HEXADECIMAL) encountered with '192.0.2.1'']");
+    batch = batch_of("CREATE a.example.com A 60 \\#");
+    batch.changes[0].resource_record_set->type = R53_TYPE_NUMBERED + 65280;
+    batch.changes[0].resource_record_set->resource_records[0].value = "\\# 4 0A000001";
+    assert_int_equal(apply_batch(&batch, &result, &message), AWS_OK);
+    assert_string_equal(r53_rr_type_text(&arena, result.changed[0]->sets.items[0].type),
+                        "TYPE65280");
 }
 
 static void values_stand_once(void **state)
@@ -539,6 +556,7 @@ int main(void)
         TEST(alias_loops_are_refused),
         TEST(members_that_do_not_go_together_are_invalid_input),
         TEST(what_a_later_version_serves_is_refused_by_name),
+        TEST(a_type_by_number_is_that_of_its_name),
         TEST(values_stand_once),
         TEST(names_are_checked),
         TEST(batches_have_limits_and_upsert_counts_twice),

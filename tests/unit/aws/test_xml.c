@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #define NS "https://route53.amazonaws.com/doc/2013-04-01/"
@@ -134,6 +135,35 @@ static void values_of_a_wrong_type_are_refused(void **state)
                    "Element 'TTL' is a simple type");
     assert_refused(SET("stray" NAME_AND_TYPE), AWS_InvalidInput,
                    "Element 'ResourceRecordSet' cannot have character [children]");
+}
+
+static enum r53_rr_type type_read(const char *text)
+{
+    struct r53_record_set set = {0};
+    struct aws_fault fault = {.arena = &arena};
+    char xml[256];
+    (void)snprintf(xml, sizeof(xml),
+                   "<ResourceRecordSet><Name>a</Name><Type>%s</Type></ResourceRecordSet>", text);
+    if (aws_xml_parse(AWS_ROUTE53, &AWS_SHAPE_OF(r53_record_set), slice_str(xml), &set, &fault) !=
+        AWS_OK)
+        return r53_rr_type_absent;
+    AUTO_BUF struct buf written = {0};
+    aws_xml_write(&written, &AWS_SHAPE_OF(r53_record_set), NULL, &set);
+    buf_append(&written, SLICE_LIT("\0"));
+    (void)snprintf(xml, sizeof(xml), "<Type>%s</Type>", text);
+    assert_non_null(strstr((const char *)buf_slice(&written).data, xml));
+    return set.type;
+}
+
+static void types_are_names_or_numbers(void **state)
+{
+    (void)state;
+    assert_int_equal(type_read("TXT"), R53_TYPE_TXT);
+    assert_int_equal(type_read("TYPE0"), R53_TYPE_NUMBERED);
+    assert_int_equal(type_read("TYPE65535"), R53_TYPE_NUMBERED + 65535);
+    static const char *const wrong[] = {"TYPE", "TYPE65536", "TYPE01", "TYPE-1", "type1", "TXT1"};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        assert_int_equal(type_read(wrong[i]), r53_rr_type_absent);
 }
 
 static void numbers_and_lengths_have_both_ends(void **state)
@@ -290,6 +320,7 @@ int main(void)
         cmocka_unit_test(unknown_and_repeated_elements_are_refused),
         cmocka_unit_test(missing_members_are_named),
         cmocka_unit_test(values_of_a_wrong_type_are_refused),
+        cmocka_unit_test(types_are_names_or_numbers),
         cmocka_unit_test(numbers_and_lengths_have_both_ends),
         cmocka_unit_test(broken_xml_is_malformed),
         cmocka_unit_test(document_types_and_their_entities_are_refused),

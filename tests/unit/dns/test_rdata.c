@@ -237,23 +237,74 @@ static void txt_strings_hold_255_bytes_and_texts_4000_characters(void **state)
 static void types_that_are_not_hosted_are_refused(void **state)
 {
     (void)state;
-    assert_refused(DNS_TYPE_HTTPS, "1 .",
-                   "UnsupportedType (Records of this type are not supported)");
+    assert_refused(DNS_TYPE_DNAME, "example.com.",
+                   "UnsupportedType (DNAME is not supported: create a record for each name, or "
+                   "delegate them)");
+    assert_refused(DNS_TYPE_DNSKEY, "\\# 1 00",
+                   "UnsupportedType (Records of this type belong to a zone's own signing, they are "
+                   "not supported)");
+    assert_refused(DNS_TYPE_ANY, "\\# 1 00",
+                   "UnsupportedType (This type stands in questions and messages, it has no "
+                   "records)");
     struct errctx ec = {0};
-    assert_int_equal(dns_rdata_check(65280, SLICE_LIT("x"), &ec), ERR_CORRUPT);
-    assert_string_equal(ec.text, "data of a TYPE65280 record: the type is not hosted");
+    assert_int_equal(dns_rdata_check(DNS_TYPE_DNAME, SLICE_LIT("\0"), &ec), ERR_CORRUPT);
+    assert_string_equal(ec.text, "data of a DNAME record: the type is not hosted");
+}
+
+static void any_type_is_hosted_as_bytes(void **state)
+{
+    (void)state;
+    assert_value(65280, "\\# 4 0A000001", SLICE_LIT("\12\0\0\1"), "\\# 4 0A000001");
+    assert_value(65280, "  \\#\t4 0a 0000 01 ", SLICE_LIT("\12\0\0\1"), "\\# 4 0A000001");
+    assert_value(65280, "\\# 0", SLICE_LIT(""), "\\# 0");
+    assert_refused(65280, "10.0.0.1",
+                   "GenericRDATAIllegalForm (Value is not of the form \\# LENGTH HEXADECIMAL)");
+    static const char *const wrong[] = {"",        "\\#",       "\\# x",
+                                        "\\# 1 0", "\\# 1 0 0", "\\# 65536 00",
+                                        "\\#1 00", "\\# -1",    "\\# 1 0g"};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        assert_refused(65280, wrong[i],
+                       "GenericRDATAIllegalForm (Value is not of the form \\# LENGTH HEXADECIMAL)");
+    assert_refused(65280, "\\# 2 00", "GenericRDATAIllegalLength (Length is not that of the data)");
+    assert_refused(65280, "\\# 1", "GenericRDATAIllegalLength (Length is not that of the data)");
+}
+
+static void a_known_type_given_as_bytes_is_checked_as_itself(void **state)
+{
+    (void)state;
+    assert_value(DNS_TYPE_A, "\\# 4 0A000001", SLICE_LIT("\12\0\0\1"), "10.0.0.1");
+    assert_value(DNS_TYPE_MX, "\\# 5 000A 01 41 00", SLICE_LIT("\0\12\1a\0"), "10 a.");
+    assert_refused(DNS_TYPE_A, "\\# 3 0A0000",
+                   "GenericRDATAIllegalData (Data is not well-formed for the type)");
+    assert_refused(DNS_TYPE_CNAME, "\\# 2 C00C",
+                   "GenericRDATAIllegalData (Data is not well-formed for the type)");
 }
 
 static void an_empty_value_is_refused_of_every_type(void **state)
 {
     (void)state;
-    for (uint16_t type = 0; type <= DNS_TYPE_CAA; type++) {
+    static const uint16_t types[] = {
+#define DNS_TYPE_DEF(name, number, hosting) number,
+#include "dns/types.def"
+#undef DNS_TYPE_DEF
+    };
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
         struct slice rdata;
         struct errctx ec = {0};
-        assert_int_equal(dns_rdata_parse(&fixture.arena, type, slice_of(NULL, 0), &rdata, &ec),
+        assert_int_equal(dns_rdata_parse(&fixture.arena, types[i], slice_of(NULL, 0), &rdata, &ec),
                          ERR_INVALID);
-        assert_int_equal(dns_rdata_check(type, slice_of(NULL, 0), &ec), ERR_CORRUPT);
     }
+}
+
+static void empty_data_is_that_of_a_type_of_bytes_alone(void **state)
+{
+    (void)state;
+    static const uint16_t types[] = {DNS_TYPE_A,   DNS_TYPE_NS, DNS_TYPE_CNAME, DNS_TYPE_SOA,
+                                     DNS_TYPE_PTR, DNS_TYPE_MX, DNS_TYPE_TXT,   DNS_TYPE_AAAA,
+                                     DNS_TYPE_SRV, DNS_TYPE_CAA};
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        assert_int_equal(dns_rdata_check(types[i], slice_of(NULL, 0), NULL), ERR_CORRUPT);
+    assert_int_equal(dns_rdata_check(65280, slice_of(NULL, 0), NULL), ERR_OK);
 }
 
 static void assert_corrupt(uint16_t type, struct slice rdata)
@@ -314,7 +365,10 @@ int main(void)
         cmocka_unit_test_teardown(txt_is_strings_in_quotes, reset),
         cmocka_unit_test_teardown(txt_strings_hold_255_bytes_and_texts_4000_characters, reset),
         cmocka_unit_test_teardown(types_that_are_not_hosted_are_refused, reset),
+        cmocka_unit_test_teardown(any_type_is_hosted_as_bytes, reset),
+        cmocka_unit_test_teardown(a_known_type_given_as_bytes_is_checked_as_itself, reset),
         cmocka_unit_test_teardown(an_empty_value_is_refused_of_every_type, reset),
+        cmocka_unit_test(empty_data_is_that_of_a_type_of_bytes_alone),
         cmocka_unit_test(wire_form_is_checked_to_the_byte),
         cmocka_unit_test(names_in_the_data_are_found),
     };

@@ -37,14 +37,21 @@ static void type_names_parse_in_any_case(void **state)
     assert_int_equal(type, 7);
 }
 
-static void only_types_of_the_table_are_hosted(void **state)
+static void every_type_of_data_is_hosted_but_dname_and_those_of_signing(void **state)
 {
     (void)state;
     assert_true(dns_type_is_hosted(DNS_TYPE_A));
     assert_true(dns_type_is_hosted(DNS_TYPE_CAA));
-    assert_false(dns_type_is_hosted(DNS_TYPE_HTTPS));
-    assert_false(dns_type_is_hosted(DNS_TYPE_ANY));
-    assert_false(dns_type_is_hosted(65280));
+    assert_true(dns_type_is_hosted(DNS_TYPE_HTTPS));
+    assert_true(dns_type_is_hosted(65280));
+    assert_true(dns_type_is_hosted(127));
+    assert_true(dns_type_is_hosted(256));
+    static const uint16_t not_data[] = {0, DNS_TYPE_OPT, 128, DNS_TYPE_AXFR, DNS_TYPE_ANY, 65535};
+    for (size_t i = 0; i < ARRAY_LEN(not_data); i++)
+        assert_int_equal(dns_type_hosting(not_data[i]), DNS_NOT_DATA);
+    assert_int_equal(dns_type_hosting(DNS_TYPE_DNAME), DNS_NOT_DNAME);
+    assert_int_equal(dns_type_hosting(DNS_TYPE_RRSIG), DNS_NOT_SIGNED);
+    assert_int_equal(dns_type_hosting(DNS_TYPE_DNSKEY), DNS_NOT_SIGNED);
 }
 
 static void response_codes_have_names(void **state)
@@ -61,7 +68,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(types_have_a_name_or_rfc3597_form),
         cmocka_unit_test(type_names_parse_in_any_case),
-        cmocka_unit_test(only_types_of_the_table_are_hosted),
+        cmocka_unit_test(every_type_of_data_is_hosted_but_dname_and_those_of_signing),
         cmocka_unit_test(response_codes_have_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
