@@ -3,6 +3,7 @@
 // name to its end, close the message. Runs on the UDP and TCP threads and in the trial.
 #include "authority/answer_priv.h"
 
+#include "authority/answer_settings.h"
 #include "base/check.h"
 
 #define OPT_BYTES 11 /* root owner, TYPE, CLASS, TTL, RDLENGTH; no options */
@@ -18,22 +19,23 @@ static size_t answer_limit(const struct answer_request *request, const struct dn
     return min_size(out_bytes, min_size(offered, ANSWER_UDP_MAX_BYTES));
 }
 
-/* What is answered without looking into any zone; NOERROR: go on. */
+/* What is answered without looking at the question; NOERROR: go on. */
 static enum dns_rcode refuse_early(struct answering *a)
 {
     const struct dns_query *query = a->query;
     if (query->has_edns && query->edns_version > 0)
         return DNS_RCODE_BADVERS;
-    enum dns_rcode rcode = answer_edns_read(query, &a->edns);
+    enum dns_rcode rcode = answer_edns_read(a->scene, a->request, query, &a->edns);
     if (rcode != DNS_RCODE_NOERROR) {
         a->edns = (struct answer_edns){0}; /* what was not understood is not echoed */
         return rcode;
     }
-    if (query->qclass != DNS_CLASS_IN)
-        return DNS_RCODE_REFUSED;
-    if (query->qtype == DNS_TYPE_AXFR || query->qtype == DNS_TYPE_IXFR)
-        return DNS_RCODE_REFUSED;
-    return DNS_RCODE_NOERROR;
+    if (query->question.len > 0)
+        return DNS_RCODE_NOERROR;
+    if (!a->edns.has_cookie)
+        return DNS_RCODE_FORMERR;
+    /* The client has come for a cookie (RFC 7873 section 5.4). */
+    return a->edns.cookie == ANSWER_COOKIE_INVALID ? DNS_RCODE_BADCOOKIE : DNS_RCODE_NOERROR;
 }
 
 /* DS at an apex is the parent's to answer, where we host it (RFC 4035 section 3.1.4.1). */
@@ -151,14 +153,52 @@ static void answer_from_zone(struct answering *a)
     }
 }
 
-/* Sections of an answer to a query that is not refused; sets rcode and what else the header tells.
- */
+static void refuse(struct answering *a, enum dns_ede ede)
+{
+    a->rcode = DNS_RCODE_REFUSED;
+    a->ede = ede;
+}
+
+/* What a server says about itself (RFC 4892), where that is switched on. */
+static void answer_chaos(struct answering *a)
+{
+    const struct answer_settings *settings = a->scene->settings;
+    struct slice name = dns_name_slice(&a->query->qname);
+    struct slice text = slice_of(NULL, 0);
+    if (slice_equal(name, SLICE_LIT("\7version\4bind\0")) ||
+        slice_equal(name, SLICE_LIT("\7version\6server\0")))
+        text = settings == NULL ? text : settings->chaos_version;
+    else if (slice_equal(name, SLICE_LIT("\10hostname\4bind\0")) ||
+             slice_equal(name, SLICE_LIT("\2id\6server\0")))
+        text = settings == NULL ? text : settings->chaos_host;
+    bool is_txt = a->query->qtype == DNS_TYPE_TXT || a->query->qtype == DNS_TYPE_ANY;
+    if (text.len == 0 || !is_txt) {
+        refuse(a, DNS_EDE_NOT_AUTHORITATIVE);
+        return;
+    }
+    dns_writer_record(a->w, DNS_ANSWER, name, DNS_TYPE_TXT, 0, text);
+}
+
+/* Sections of an answer to a question; sets rcode and what else the header tells. */
 static void fill(struct answering *a)
 {
+    const struct dns_query *query = a->query;
+    if (query->qclass == DNS_CLASS_CH) {
+        answer_chaos(a);
+        return;
+    }
+    if (query->qclass != DNS_CLASS_IN) {
+        refuse(a, DNS_EDE_NOT_SUPPORTED);
+        return;
+    }
+    if (query->qtype == DNS_TYPE_AXFR || query->qtype == DNS_TYPE_IXFR) {
+        refuse(a, DNS_EDE_NOT_SUPPORTED);
+        return;
+    }
     a->client = answer_edns_client(&a->edns, a->request, a->scene);
     a->zone = find_zone(a);
     if (a->zone == NULL) {
-        a->rcode = DNS_RCODE_REFUSED;
+        refuse(a, DNS_EDE_NOT_AUTHORITATIVE);
         return;
     }
     answer_from_zone(a);
@@ -184,7 +224,13 @@ static void start(struct answering *a, uint8_t *out, size_t limit)
 static void put_opt(struct answering *a)
 {
     uint8_t options[EDNS_OUT_MAX_BYTES];
-    struct slice written = answer_edns_write(&a->edns, &a->client, options);
+    const struct dns_writer *w = a->w;
+    const struct answer_edns_late late = {
+        .client = &a->client,
+        .ede = a->ede,
+        .room_bytes = w->limit + w->reserved_bytes - w->len - OPT_BYTES,
+    };
+    struct slice written = answer_edns_write(&a->edns, &late, options);
     dns_writer_opt(a->w, ANSWER_UDP_MAX_BYTES, a->rcode, a->query->dnssec_ok, written);
 }
 
@@ -213,14 +259,16 @@ size_t answer(const struct scene *scene, const struct answer_request *request, u
     size_t limit = answer_limit(request, &query, out_bytes);
     a.rcode = refuse_early(&a);
     start(&a, out, limit);
-    if (a.rcode == DNS_RCODE_NOERROR)
+    if (a.rcode == DNS_RCODE_NOERROR && query.question.len > 0)
         fill(&a);
     if (a.rcode == DNS_RCODE_SERVFAIL)
         start(&a, out, limit); /* nothing of what was found so far can be relied on */
     if (query.has_edns)
         put_opt(&a);
     dns_writer_finish(&w, header_flags(&a), a.rcode);
-    *out_summary = (struct answer_summary){
-        .rcode = a.rcode, .is_truncated = a.is_truncated, .is_referral = a.is_referral};
+    *out_summary = (struct answer_summary){.rcode = a.rcode,
+                                           .cookie = a.edns.cookie,
+                                           .is_truncated = a.is_truncated,
+                                           .is_referral = a.is_referral};
     return w.len;
 }

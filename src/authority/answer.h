@@ -16,12 +16,22 @@ struct answer_request {
     bool is_tcp;
     uint64_t random;     /* turns record sets, draws among weighted ones */
     int64_t now_unix_s;  /* of cookies */
+    uint16_t idle_ds;    /* tenths of seconds that an idle TCP connection is kept; 0: not told */
     struct trace *trace; /* where each decision is explained; NULL but for TestDNSAnswer */
+};
+
+/** What a query showed of cookies. */
+enum answer_cookie {
+    ANSWER_COOKIE_NONE,
+    ANSWER_COOKIE_CLIENT,  /* the client's own alone */
+    ANSWER_COOKIE_VALID,   /* one that this fleet gave this client */
+    ANSWER_COOKIE_INVALID, /* another one */
 };
 
 /** What was answered, for counters and the trial. */
 struct answer_summary {
     unsigned rcode;
+    enum answer_cookie cookie;
     bool is_truncated;
     bool is_referral;
 };

@@ -27,6 +27,20 @@
 /* TTL of the HINFO record that stands for ANY, seconds: it says nothing that could change. */
 #define ANY_HINFO_TTL_S 3600
 
+/* Server cookies (RFC 9018 section 4.3), seconds: accepted so old and so far ahead of this clock;
+ * answered with a new one once so old. Days whose secrets are known: yesterday's, today's, and
+ * tomorrow's for a clock that is slow. */
+#define COOKIE_AGE_MAX_S 3600
+#define COOKIE_AHEAD_MAX_S 300
+#define COOKIE_RENEWED_AFTER_S 1800
+#define COOKIE_DAYS 3
+
+/* How often the role looks whether a new day needs new secrets. */
+#define SERVICE_TICK_NS NS_PER_S
+
+/* The name of this server in answers, bytes: it takes room in each answer that asks for it. */
+#define NSID_MAX_BYTES 64
+
 /* UDP: datagrams of one batch; bytes of one query (longer ones are malformed anyway); how long a
  * thread waits in the kernel before it gives a sign of life. */
 #define UDP_BATCH 64

@@ -105,6 +105,14 @@ static bool is_compressed_data(const struct response *r, const struct response_r
     return at + tail == end;
 }
 
+/* The class of the answer's records: the question's, which is IN or CHAOS. */
+static uint16_t class_of(const struct response *r)
+{
+    size_t len = r->question.len;
+    bool is_chaos = len > 0 && u16_at(r->question, len - 2) == DNS_CLASS_CH;
+    return is_chaos ? DNS_CLASS_CH : DNS_CLASS_IN;
+}
+
 static bool is_good_data(const struct response *r, const struct response_record *record)
 {
     switch (record->type) {
@@ -135,7 +143,7 @@ static bool check_records(struct response *r)
                 return false;
             r->has_edns = true;
             r->rcode |= record.ttl_s >> 24 << 4;
-        } else if (record.class != DNS_CLASS_IN || !is_good_data(r, &record)) {
+        } else if (record.class != class_of(r) || !is_good_data(r, &record)) {
             return false;
         }
     }

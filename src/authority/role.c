@@ -4,6 +4,7 @@
 // try_root in a trial process.
 #include "authority/role.h"
 
+#include "authority/answer_settings.h"
 #include "authority/limits.h"
 #include "authority/tcp.h"
 #include "authority/trial.h"
@@ -25,6 +26,8 @@ struct dns_state {
     size_t udp_count;
     struct tcp_server *tcp;
     struct world_registries registries; /* of all roots that are loaded */
+    struct answer_settings *settings;   /* a part of every scene */
+    struct loop_timer tick;
 };
 
 /* Cores that this process may use. */
@@ -178,12 +181,20 @@ static void dns_stop(void *state)
         udp_thread_join(d->udp[i]);
     if (d->tcp != NULL)
         tcp_server_free(d->tcp);
+    loop_timer_stop(&d->tick);
     service_fini(&d->service);
+    answer_settings_free(d->settings);
     release_free(d->applied);
     registry_free(d->registries.health);
     registry_free(d->registries.outside);
     free(d->udp);
     free(d);
+}
+
+static void tick(struct loop_timer *timer)
+{
+    struct dns_state *d = timer->user;
+    service_tick(&d->service, time_unix_ms() / MS_PER_S);
 }
 
 static enum err dns_start(struct role_context *context, void **out_state, struct errctx *ec)
@@ -195,11 +206,17 @@ static enum err dns_start(struct role_context *context, void **out_state, struct
     d->registries.health = registry_new();
     d->registries.outside = registry_new();
     d->service.on_drained_arg = d;
-    enum err e = start_threads(d, ec);
+    enum err e = answer_settings_new(context->settings, &d->settings, ec);
+    if (e == ERR_OK) {
+        service_set_part(&d->service, scene_set_settings, d->settings);
+        e = start_threads(d, ec);
+    }
     if (e != ERR_OK) {
         dns_stop(d);
         return e;
     }
+    d->tick = (struct loop_timer){.on_time = tick, .user = d};
+    loop_timer_set(context->loop, &d->tick, SERVICE_TICK_NS, SERVICE_TICK_NS);
     *out_state = d;
     return ERR_OK;
 }

@@ -4,6 +4,7 @@
 #ifndef AUTHORITY_SCENE_H
 #define AUTHORITY_SCENE_H
 
+#include "authority/cookie.h"
 #include "authority/world.h"
 
 struct atlas;
@@ -19,6 +20,7 @@ struct scene {
     const struct health_table *health;
     const struct outside_table *outside;
     const struct answer_settings *settings;
+    struct cookie_keys cookies; /* none there: cookies are off */
 };
 
 #endif

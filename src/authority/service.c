@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/time.h"
 #include "dns/types.h"
 #include "os/rcu.h"
 
@@ -26,17 +27,38 @@ void scene_set_world(struct scene *scene, const void *world)
     scene->world = world;
 }
 
+void scene_set_settings(struct scene *scene, const void *settings)
+{
+    scene->settings = settings;
+}
+
+/* Under scene_lock: a scene of the parts that are there, once there is a world. */
+static void renew_scene(struct dns_service *s, int64_t now_unix_s)
+{
+    if (s->next.world == NULL)
+        return;
+    const struct trie_seed *seed = &s->next.world->seed;
+    cookie_keys_make(&s->next.cookies, slice_of(seed->bytes, sizeof(seed->bytes)), now_unix_s);
+    struct scene *scene = NEW(struct scene);
+    *scene = s->next;
+    struct scene *before = rcu_swap_ptr(&s->scene, scene);
+    rcu_wait_readers();
+    free(before);
+}
+
 void service_set_part(struct dns_service *s, scene_part_fn *set, const void *value)
 {
     (void)pthread_mutex_lock(&s->scene_lock);
     set(&s->next, value);
-    if (s->next.world != NULL) {
-        struct scene *scene = NEW(struct scene);
-        *scene = s->next;
-        struct scene *before = rcu_swap_ptr(&s->scene, scene);
-        rcu_wait_readers();
-        free(before);
-    }
+    renew_scene(s, time_unix_ms() / MS_PER_S);
+    (void)pthread_mutex_unlock(&s->scene_lock);
+}
+
+void service_tick(struct dns_service *s, int64_t now_unix_s)
+{
+    (void)pthread_mutex_lock(&s->scene_lock);
+    if (!cookie_keys_are_current(&s->next.cookies, now_unix_s))
+        renew_scene(s, now_unix_s);
     (void)pthread_mutex_unlock(&s->scene_lock);
 }
 
@@ -68,9 +90,22 @@ static enum metric metric_of(unsigned rcode)
         return METRIC_DNS_ANSWERS_NOTIMP;
     case DNS_RCODE_BADVERS:
         return METRIC_DNS_ANSWERS_BADVERS;
+    case DNS_RCODE_BADCOOKIE:
+        return METRIC_DNS_ANSWERS_BADCOOKIE;
     default:
         return METRIC_DNS_ANSWERS_SERVFAIL;
     }
+}
+
+static void count_cookie(enum answer_cookie cookie)
+{
+    static const enum metric metrics[] = {
+        [ANSWER_COOKIE_CLIENT] = METRIC_DNS_COOKIES_CLIENT,
+        [ANSWER_COOKIE_VALID] = METRIC_DNS_COOKIES_VALID,
+        [ANSWER_COOKIE_INVALID] = METRIC_DNS_COOKIES_INVALID,
+    };
+    if (cookie != ANSWER_COOKIE_NONE)
+        metrics_add(metrics[cookie], 1);
 }
 
 void service_count(size_t answer_bytes, const struct answer_summary *summary)
@@ -80,6 +115,7 @@ void service_count(size_t answer_bytes, const struct answer_summary *summary)
         return;
     }
     metrics_add(metric_of(summary->rcode), 1);
+    count_cookie(summary->cookie);
     if (summary->is_truncated)
         metrics_add(METRIC_DNS_TRUNCATED, 1);
     if (summary->is_referral)

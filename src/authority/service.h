@@ -36,6 +36,10 @@ typedef void scene_part_fn(struct scene *scene, const void *value);
  */
 void service_set_part(struct dns_service *s, scene_part_fn *set, const void *value);
 void scene_set_world(struct scene *scene, const void *world);
+void scene_set_settings(struct scene *scene, const void *settings);
+
+/** Makes new secrets of cookies where a new day has come. Any thread but those that answer. */
+void service_tick(struct dns_service *s, int64_t now_unix_s);
 
 /** The IP address of a socket address. */
 struct view_address view_address_of(const struct net_address *address);

@@ -29,7 +29,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LENGTH_BYTES 2 /* before each message: RFC 1035 section 4.2.2 */
+#define NS_PER_DS (NS_PER_S / 10) /* the unit of RFC 7828 */
+#define LENGTH_BYTES 2            /* before each message: RFC 1035 section 4.2.2 */
 
 struct tcp_listener {
     struct loop_io io;
@@ -58,6 +59,7 @@ struct tcp_server {
     unsigned connection_count;
     struct loop_timer tick;
     struct prng prng;
+    int64_t now_unix_s; /* of the read whose queries are answered */
     bool is_accepting;
     bool is_draining;
     bool is_done;
@@ -123,8 +125,12 @@ static bool answer_query(struct tcp_connection *c, const struct scene *scene, st
 {
     struct tcp_server *s = c->server;
     struct answer_summary summary;
-    struct answer_request request = {
-        .query = query, .view = c->view, .is_tcp = true, .random = prng_next(&s->prng)};
+    struct answer_request request = {.query = query,
+                                     .view = c->view,
+                                     .is_tcp = true,
+                                     .random = prng_next(&s->prng),
+                                     .now_unix_s = s->now_unix_s,
+                                     .idle_ds = (uint16_t)(s->options.limits.idle_ns / NS_PER_DS)};
     size_t len = answer(scene, &request, s->answer, sizeof(s->answer), &summary);
     service_count(len, &summary);
     metrics_add(METRIC_DNS_QUERIES_TCP, 1);
@@ -160,6 +166,7 @@ static void answer_all(struct tcp_connection *c)
     struct slice query;
     if (!next_query(c, &query))
         return;
+    c->server->now_unix_s = time_unix_ms() / MS_PER_S;
     rcu_online();
     const struct scene *scene = rcu_read_ptr(&c->server->options.service->scene);
     while (buf_len(&c->out) < TCP_OUT_MAX_BYTES && next_query(c, &query)) {

@@ -39,6 +39,7 @@ struct udp_thread {
     struct view_address local;
     struct prng prng;
     uint64_t batches;
+    int64_t now_unix_s; /* of the batch */
     struct mmsghdr in[UDP_BATCH];
     struct iovec in_io[UDP_BATCH];
     struct mmsghdr out[UDP_BATCH];
@@ -85,6 +86,7 @@ static size_t answer_one(struct udp_thread *t, const struct scene *scene, unsign
         .view = {.local = t->has_local ? t->local : take_local(m),
                  .source = view_address_of(&place->source)},
         .random = prng_next(&t->prng),
+        .now_unix_s = t->now_unix_s,
     };
     size_t len = answer(scene, &request, place->answer, sizeof(place->answer), &summary);
     service_count(len, &summary);
@@ -99,6 +101,7 @@ static size_t answer_one(struct udp_thread *t, const struct scene *scene, unsign
 static unsigned answer_batch(struct udp_thread *t, unsigned count)
 {
     unsigned ready = 0;
+    t->now_unix_s = time_unix_ms() / MS_PER_S;
     const struct scene *scene = rcu_read_ptr(&t->options.service->scene);
     for (unsigned i = 0; i < count; i++) {
         size_t len = answer_one(t, scene, i);

@@ -13,6 +13,26 @@ struct dns_edns_option {
 
 #define DNS_EDNS_OPTION_FIXED_BYTES 4 /* code and length */
 
+/** Option codes; that of the client subnet stands in dns/edns_subnet.h. */
+enum {
+    DNS_EDNS_NSID = 3,       /* RFC 5001 */
+    DNS_EDNS_COOKIE = 10,    /* RFC 7873 */
+    DNS_EDNS_KEEPALIVE = 11, /* RFC 7828 */
+    DNS_EDNS_ERROR = 15,     /* RFC 8914 */
+};
+
+/** Extended errors (RFC 8914 section 4, and its IANA registry) that Weir says; 0 is none of them.
+ */
+enum dns_ede {
+    DNS_EDE_NONE = 0,
+    DNS_EDE_BLOCKED = 15,
+    DNS_EDE_PROHIBITED = 18,
+    DNS_EDE_NOT_AUTHORITATIVE = 20,
+    DNS_EDE_NOT_SUPPORTED = 21,
+    DNS_EDE_NO_REACHABLE_AUTHORITY = 22,
+    DNS_EDE_NETWORK_ERROR = 23,
+};
+
 /**
  * Cuts the next option off the front of *rest: start with dns_query.edns_options. False at the end,
  * and where the rest is no whole option (*rest is then not empty).

@@ -31,12 +31,13 @@ enum dns_parse {
 };
 
 /**
- * Parses a query: exactly one question for opcode QUERY (RFC 9619), no answer records, at most
- * one OPT (root owner) in the additional section; other additional records and those of the
- * authority section are passed over; bytes behind the message are FORMERR. For opcodes other than
- * QUERY only the header is read (OK, question.len 0). A compressed QNAME is FORMERR.
- * message  kept until the query is answered
- * Cost: one pass over the message, no allocation.
+ * Parses a query: exactly one question for opcode QUERY (RFC 9619), or none where there is an OPT
+ * (which is good with a cookie only: RFC 7873 section 5.4; question.len is 0, and the caller looks
+ * at the options); no answer records, at most one OPT (root owner) in the additional section; other
+ * additional records and those of the authority section are passed over; bytes behind the message
+ * are FORMERR. For opcodes other than QUERY only the header is read (OK, question.len 0). A
+ * compressed QNAME is FORMERR. Options of a later version of EDNS are not looked at. message  kept
+ * until the query is answered Cost: one pass over the message, no allocation.
  */
 enum dns_parse dns_query_parse(struct slice message, struct dns_query *out);
 
@@ -57,6 +58,7 @@ struct dns_writer {
     size_t reserved_bytes; /* behind the limit, kept for OPT */
     size_t len;
     bool is_full;
+    uint16_t class;     /* of records: CHAOS where the question's is, else IN */
     uint16_t counts[4]; /* question, answer, authority, additional */
     /* Each name's offset and its length uncompressed; the whole question name comes first. */
     uint16_t name_offsets[DNS_WRITER_NAMES];
@@ -78,11 +80,10 @@ void dns_writer_start(struct dns_writer *w, uint8_t *data, size_t limit,
 void dns_writer_reserve(struct dns_writer *w, size_t bytes);
 
 /**
- * One record of class IN. The owner is compressed against what was written before, and so are
- * names in the data where dns_rdata_name_offset says that they may be.
- * section  not before that of an earlier record
- * owner    a well-formed wire name, in lower case
- * rdata    has passed dns_rdata_check, or is of a type that this room does not know
+ * One record of the writer's class. The owner is compressed against what was written before, and so
+ * are names in the data where dns_rdata_name_offset says that they may be. section  not before that
+ * of an earlier record owner    a well-formed wire name, in lower case rdata    has passed
+ * dns_rdata_check, or is of a type that this room does not know
  */
 void dns_writer_record(struct dns_writer *w, enum dns_section section, struct slice owner,
                        uint16_t type, uint32_t ttl_s, struct slice rdata);

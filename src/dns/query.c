@@ -82,11 +82,12 @@ static bool are_options_whole(struct slice options)
 
 static bool read_opt(const struct raw_record *r, struct dns_query *out)
 {
-    if (out->has_edns || !r->is_root_owned || !are_options_whole(r->data))
+    uint8_t version = (uint8_t)(r->ttl >> 16);
+    if (out->has_edns || !r->is_root_owned || (version == 0 && !are_options_whole(r->data)))
         return false;
     out->has_edns = true;
     out->edns_udp_bytes = r->class;
-    out->edns_version = (uint8_t)(r->ttl >> 16);
+    out->edns_version = version;
     out->dnssec_ok = (r->ttl & DNS_EDNS_DO) != 0;
     out->edns_options = r->data;
     return true;
@@ -142,9 +143,10 @@ enum dns_parse dns_query_parse(struct slice message, struct dns_query *out)
     if (out->opcode != DNS_OPCODE_QUERY)
         return DNS_PARSE_OK;
     const uint8_t *counts = message.data + DNS_AT_COUNTS;
-    bool has_one_question = dns_get_u16(counts) == 1;
+    unsigned question_count = dns_get_u16(counts);
     bool has_answers = dns_get_u16(counts + 2) != 0;
-    if (!has_one_question || !read_question(message, out) || has_answers)
+    if (question_count > 1 || (question_count == 1 && !read_question(message, out)) || has_answers)
         return DNS_PARSE_FORMERR;
-    return read_records(message, out) ? DNS_PARSE_OK : DNS_PARSE_FORMERR;
+    bool is_good = read_records(message, out) && (question_count == 1 || out->has_edns);
+    return is_good ? DNS_PARSE_OK : DNS_PARSE_FORMERR;
 }

@@ -31,6 +31,7 @@ enum dns_rcode {
     DNS_RCODE_NOTIMP = 4,
     DNS_RCODE_REFUSED = 5,
     DNS_RCODE_BADVERS = 16,
+    DNS_RCODE_BADCOOKIE = 23, /* RFC 7873 */
 };
 
 enum dns_opcode { DNS_OPCODE_QUERY = 0, DNS_OPCODE_NOTIFY = 4, DNS_OPCODE_UPDATE = 5 };

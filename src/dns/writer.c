@@ -151,6 +151,7 @@ static void init_writer(struct dns_writer *w, uint8_t *data, size_t limit)
     w->reserved_bytes = 0;
     w->len = 0;
     w->is_full = false;
+    w->class = DNS_CLASS_IN;
     memset(w->counts, 0, sizeof(w->counts));
     w->name_count = 0;
 }
@@ -159,6 +160,8 @@ void dns_writer_start(struct dns_writer *w, uint8_t *data, size_t limit,
                       const struct dns_query *query)
 {
     init_writer(w, data, limit);
+    if (query->qclass == DNS_CLASS_CH)
+        w->class = DNS_CLASS_CH;
     put_head(w, query);
     if (w->counts[DNS_QUESTION] == 1) {
         struct slice qname = dns_name_slice(&query->qname);
@@ -204,7 +207,7 @@ void dns_writer_record(struct dns_writer *w, enum dns_section section, struct sl
     uint8_t *fixed = take(w, DNS_RECORD_FIXED_BYTES);
     if (fixed != NULL) {
         dns_put_u16(fixed, type);
-        dns_put_u16(fixed + 2, DNS_CLASS_IN);
+        dns_put_u16(fixed + 2, w->class);
         dns_put_u32(fixed + 4, ttl_s);
         put_rdata(w, type, rdata);
         dns_put_u16(fixed + 8, (uint16_t)(w->len - fixed_at - DNS_RECORD_FIXED_BYTES));

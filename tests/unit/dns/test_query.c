@@ -108,6 +108,25 @@ static void any_cut_of_a_query_is_formerr(void **state)
                      DNS_PARSE_FORMERR);
 }
 
+static void a_query_without_a_question_needs_edns(void **state)
+{
+    (void)state;
+    struct dns_query q;
+    assert_int_equal(parse(SLICE_LIT(ID_RD "\0\0\0\0\0\0\0\1" OPT_DO), &q), DNS_PARSE_OK);
+    assert_int_equal(q.question.len, 0);
+    assert_true(q.has_edns);
+    assert_int_equal(parse(SLICE_LIT(ID_RD "\0\0\0\0\0\0\0\1" OPT_DO "x"), &q), DNS_PARSE_FORMERR);
+}
+
+static void options_of_a_later_edns_are_not_looked_at(void **state)
+{
+    (void)state;
+    struct dns_query q;
+    struct slice odd = SLICE_LIT(ID_RD "\0\1\0\0\0\0\0\1" QUESTION "\0\0\x29\x04\xd0\0\1\0\0\0\1x");
+    assert_int_equal(parse(odd, &q), DNS_PARSE_OK);
+    assert_int_equal(q.edns_version, 1);
+}
+
 static void wrong_counts_are_formerr(void **state)
 {
     (void)state;
@@ -178,6 +197,8 @@ int main(void)
         cmocka_unit_test(options_are_walked_in_order),
         cmocka_unit_test(what_is_no_query_is_dropped),
         cmocka_unit_test(any_cut_of_a_query_is_formerr),
+        cmocka_unit_test(a_query_without_a_question_needs_edns),
+        cmocka_unit_test(options_of_a_later_edns_are_not_looked_at),
         cmocka_unit_test(wrong_counts_are_formerr),
         cmocka_unit_test(a_compressed_or_broken_qname_is_formerr),
         cmocka_unit_test(opt_is_single_root_owned_and_whole),
