@@ -34,5 +34,7 @@ size_t region_count(void);
 
 /** A local zone group ("us-west-2-lax-1"); NULL: there is none. */
 const struct region *local_zone_group_find(struct slice code);
+const struct region *local_zone_group_get(size_t number);
+size_t local_zone_group_count(void);
 
 #endif
