@@ -50,6 +50,18 @@
 /* Record sets of one owner name in one stored object: 13 types of at most 100 sets each. */
 #define R53_NAME_MAX_SETS ((size_t)1300)
 
+/* Blocks of a CIDR collection and of one location, locations of a collection, blocks in one change.
+ * Route 53's quota is 1,000 blocks of a collection and of a change; a stored list ends at
+ * AWS_LIST_MAX_ITEMS, a stored collection at AWS_XML_MAX_BYTES. */
+#define R53_CIDR_BLOCKS_MAX ((size_t)50000)
+#define R53_CIDR_LOCATION_BLOCKS_MAX ((size_t)10000)
+#define R53_CIDR_LOCATIONS_MAX ((size_t)4000)
+#define R53_CIDR_CHANGE_BLOCKS_MAX ((size_t)10000)
+
+/* Route 53: the longest prefixes of blocks, bits (API Reference, ChangeCidrCollection). */
+#define R53_CIDR_V4_MAX_BITS 24
+#define R53_CIDR_V6_MAX_BITS 48
+
 /* CloudFront: what one distribution may have, by its quotas (Developer Guide, Quotas). */
 #define CF_MAX_ALIASES ((size_t)100)
 #define CF_MAX_ORIGINS ((size_t)100)

@@ -25,6 +25,9 @@ struct r53_owner {
     bool is_changed;
 };
 
+/** What a look for a CIDR location finds. */
+enum r53_cidr_finding { R53_CIDR_FOUND, R53_CIDR_NO_COLLECTION, R53_CIDR_NO_LOCATION };
+
 /** Where the current sets come from. */
 struct r53_change_source {
     /**
@@ -32,6 +35,9 @@ struct r53_change_source {
      * in the arena of the batch; leaves none untouched.
      */
     enum err (*load)(void *user, const char *zone_id, struct r53_owner *owner, struct errctx *ec);
+    /** Whether the account has the collection, and it the location ("*": every one has it). */
+    enum err (*find_cidr)(void *user, const struct r53_cidr_routing_config *config,
+                          enum r53_cidr_finding *out, struct errctx *ec);
     void *user;
 };
 

@@ -57,4 +57,7 @@ void r53_check_size(struct r53_batch *b, const struct r53_change_batch *batch);
 /** Brings a change into normal form; notes what is wrong with its name and values alone. */
 void r53_check_step(struct r53_batch *b, const struct r53_change *change, struct r53_step *step);
 
+/** Notes CIDR collections and locations that are named and not there. */
+enum aws_error r53_check_cidr_uses(struct r53_batch *b) MUST_USE;
+
 #endif

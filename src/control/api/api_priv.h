@@ -61,12 +61,18 @@ enum aws_error api_store_failed(struct api_call *c, enum err err, const struct e
 /** A fresh id of Route 53's form, in the arena. */
 const char *api_new_id(struct api_call *c, char letter);
 
+/** A fresh version 4 UUID, in the arena. */
+const char *api_new_uuid(struct api_call *c);
+
 /** A fresh id of CloudFront's form: the letter and 13 more, in the arena. */
 const char *api_new_short_id(struct api_call *c, char letter);
 
 /** The page size of a listing: `text` (NULL: the most) as a number, at most `most`. */
 enum aws_error api_page_size(struct api_call *c, const char *text, size_t most, size_t *out)
     MUST_USE;
+
+/** The absolute URL of a resource ("hostedzone/Z123") of Route 53, in the arena. */
+const char *api_location(struct api_call *c, const char *resource);
 
 struct store_zone;
 /** A zone of the calling account; NoSuchHostedZone. */
@@ -106,6 +112,13 @@ enum aws_error api_delete_hosted_zone(struct api_call *c, const void *in, void *
 enum aws_error api_change_record_sets(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_list_record_sets(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_get_change(struct api_call *c, const void *in, void *out) MUST_USE;
+
+enum aws_error api_create_cidr_collection(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_change_cidr_collection(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_delete_cidr_collection(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_cidr_collections(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_cidr_locations(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_cidr_blocks(struct api_call *c, const void *in, void *out) MUST_USE;
 
 enum aws_error api_create_distribution(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_create_distribution_with_tags(struct api_call *c, const void *in, void *out)

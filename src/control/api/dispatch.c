@@ -36,12 +36,18 @@ static const struct aws_handler aws_handlers[AWS_OPERATION_COUNT] = {
     [AWS_CLOUDFRONT_TagResource] = {api_tag_resource, WRITES},
     [AWS_CLOUDFRONT_UntagResource] = {api_untag_resource, WRITES},
     [AWS_CLOUDFRONT_UpdateDistribution] = {api_update_distribution, WRITES},
+    [AWS_ROUTE53_ChangeCidrCollection] = {api_change_cidr_collection, WRITES},
     [AWS_ROUTE53_ChangeResourceRecordSets] = {api_change_record_sets, WRITES},
+    [AWS_ROUTE53_CreateCidrCollection] = {api_create_cidr_collection, WRITES},
     [AWS_ROUTE53_CreateHostedZone] = {api_create_hosted_zone, WRITES},
+    [AWS_ROUTE53_DeleteCidrCollection] = {api_delete_cidr_collection, WRITES},
     [AWS_ROUTE53_DeleteHostedZone] = {api_delete_hosted_zone, WRITES},
     [AWS_ROUTE53_GetChange] = {api_get_change, READS},
     [AWS_ROUTE53_GetHostedZone] = {api_get_hosted_zone, READS},
     [AWS_ROUTE53_GetHostedZoneCount] = {api_get_hosted_zone_count, READS},
+    [AWS_ROUTE53_ListCidrBlocks] = {api_list_cidr_blocks, READS},
+    [AWS_ROUTE53_ListCidrCollections] = {api_list_cidr_collections, READS},
+    [AWS_ROUTE53_ListCidrLocations] = {api_list_cidr_locations, READS},
     [AWS_ROUTE53_ListHostedZones] = {api_list_hosted_zones, READS},
     [AWS_ROUTE53_ListHostedZonesByName] = {api_list_hosted_zones_by_name, READS},
     [AWS_ROUTE53_ListResourceRecordSets] = {api_list_record_sets, READS},
@@ -87,6 +93,21 @@ const char *api_new_id(struct api_call *c, char letter)
     random_bytes(random, sizeof(random));
     r53_id_make(letter, random, id);
     return arena_strdup(c->arena, id);
+}
+
+const char *api_new_uuid(struct api_call *c)
+{
+    uint8_t random[16];
+    char id[AWS_REQUEST_ID_SIZE];
+    random_bytes(random, sizeof(random));
+    aws_request_id(random, id);
+    return arena_strdup(c->arena, id);
+}
+
+const char *api_location(struct api_call *c, const char *resource)
+{
+    return arena_printf(c->arena, "%s://%.*s/2013-04-01/%s", c->request->is_tls ? "https" : "http",
+                        SLICE_FMT(c->request->authority), resource);
 }
 
 const char *api_new_short_id(struct api_call *c, char letter)

@@ -42,6 +42,12 @@
 /** Distributions of one account; CloudFront's quota begins at 200. */
 #define API_DISTRIBUTIONS_MAX 10000u
 
+/** CIDR collections, locations and blocks in one page. Route 53 names no number. */
+#define API_CIDR_PAGE_MAX ((size_t)1000)
+
+/** CIDR collections of one account; Route 53's quota is 5. */
+#define API_CIDR_COLLECTIONS_MAX 1000u
+
 /** Record sets in one page. Source: Route 53, ListResourceRecordSets, MaxItems. */
 #define API_SETS_PAGE_MAX ((size_t)300)
 

@@ -2,22 +2,48 @@
 // Record sets: change batches and listings. Called by the dispatcher on a worker, inside a
 // transaction.
 #include "aws/r53_change.h"
+#include "control/api/cidr_priv.h"
 #include "control/api/zones_priv.h"
 #include "dns/name.h"
 
 /* ---- ChangeResourceRecordSets */
 
-/* Where r53_change_apply finds the current sets. */
+/* Where r53_change_apply finds what is there: the user of its callbacks. */
+struct look_up {
+    struct api_call *call;
+    struct cidr_lookup cidr;
+};
+
 static enum err load_owner(void *user, const char *zone_id, struct r53_owner *owner,
                            struct errctx *ec)
 {
-    struct api_call *c = user;
+    struct look_up *l = user;
+    struct api_call *c = l->call;
     struct store_object which = {.kind = STORE_NAME, .group = zone_id, .member = owner->sort_key};
     struct store_object object;
     enum err err = store_object_get(c->conn, c->arena, &which, &object, ec);
     if (err == ERR_NOT_FOUND)
         return ERR_OK;
     return err == ERR_OK ? r53_sets_decode(c->arena, object.body, &owner->sets, ec) : err;
+}
+
+static enum err find_cidr(void *user, const struct r53_cidr_routing_config *config,
+                          enum r53_cidr_finding *out, struct errctx *ec)
+{
+    struct look_up *l = user;
+    return cidr_lookup_find(&l->cidr, config, out, ec);
+}
+
+static enum aws_error apply(struct api_call *c, const struct r53_change_zone *zone,
+                            const struct r53_change_batch *batch, struct r53_change_result *out)
+{
+    struct look_up l = {.call = c};
+    const struct r53_change_source source = {
+        .load = load_owner, .find_cidr = find_cidr, .user = &l};
+    cidr_lookup_init(&l.cidr, c);
+    enum aws_error error = r53_change_apply(zone, batch, &source, out, &c->fault);
+    cidr_lookup_fini(&l.cidr);
+    return error;
 }
 
 static enum err put_owner(struct api_call *c, const char *zone_id, const struct r53_owner *owner,
@@ -29,7 +55,8 @@ static enum err put_owner(struct api_call *c, const char *zone_id, const struct 
                                   .is_deleted = owner->sets.items_count == 0};
     if (!object.is_deleted)
         object.body = r53_sets_encode(c->arena, &owner->sets);
-    return store_object_put(c->conn, &object, ec);
+    enum err err = store_object_put(c->conn, &object, ec);
+    return err == ERR_OK ? cidr_note_uses(c, zone_id, owner, ec) : err;
 }
 
 static enum err store_result(struct api_call *c, const char *zone_id,
@@ -62,9 +89,8 @@ enum aws_error api_change_record_sets(struct api_call *c, const void *in, void *
         err = dns_name_parse(slice_str(c->options->cdn_domain), &zone.cdn_apex, &ec);
     if (err != ERR_OK)
         return api_store_failed(c, err, &ec);
-    struct r53_change_source source = {.load = load_owner, .user = c};
     struct r53_change_result result;
-    error = r53_change_apply(&zone, request->change_batch, &source, &result, &c->fault);
+    error = apply(c, &zone, request->change_batch, &result);
     if (error != AWS_OK)
         return error;
     err = store_result(c, row.id, &result, &version, &ec);

@@ -169,13 +169,6 @@ static enum aws_error store_new_zone(struct api_call *c, struct new_zone *zone)
     return err == ERR_OK ? AWS_OK : api_store_failed(c, err, &ec);
 }
 
-static const char *location_of(struct api_call *c, const char *zone_id)
-{
-    return arena_printf(c->arena, "%s://%.*s/2013-04-01/hostedzone/%s",
-                        c->request->is_tls ? "https" : "http", SLICE_FMT(c->request->authority),
-                        zone_id);
-}
-
 enum aws_error api_create_hosted_zone(struct api_call *c, const void *in, void *out)
 {
     const struct r53_create_hosted_zone_request *request = in;
@@ -201,7 +194,7 @@ enum aws_error api_create_hosted_zone(struct api_call *c, const void *in, void *
     response->hosted_zone = ARENA_NEW(c->arena, struct r53_hosted_zone);
     *response->hosted_zone = zone_shape(c, &zone.row);
     response->delegation_set = set_shape(c, &zone.set, zone.is_set_chosen);
-    response->location = location_of(c, zone.row.id);
+    response->location = api_location(c, arena_printf(c->arena, "hostedzone/%s", zone.row.id));
     response->change_info = ARENA_NEW(c->arena, struct r53_change_info);
     return api_add_change(c, zone.row.created_version, NULL, response->change_info);
 }

@@ -6,6 +6,7 @@
 #include "aws/r53_sets.h"
 #include "base/buf.h"
 #include "base/check.h"
+#include "control/compile/cidr_priv.h"
 #include "control/compile/distribution_priv.h"
 #include "control/compile/member_priv.h"
 #include "control/compile/names_priv.h"
@@ -132,6 +133,19 @@ static enum err put_pop(struct compile *c, const struct store_object *object, st
         value = release_pop_encode(&c->arena, &pop);
     }
     add_change(c, RELEASE_POP, object->group, value);
+    return ERR_OK;
+}
+
+static enum err put_cidr_collection(struct compile *c, const struct store_object *object,
+                                    struct errctx *ec)
+{
+    struct slice value = {0};
+    if (!object->is_deleted) {
+        enum err e = cidr_collection_value(&c->arena, object->group, object->body, &value, ec);
+        if (e != ERR_OK)
+            return e;
+    }
+    add_change(c, RELEASE_CIDR_COLLECTION, object->group, value);
     return ERR_OK;
 }
 
@@ -269,6 +283,9 @@ static enum err put_object(struct compile *c, const struct store_object *object,
         break;
     case STORE_POP:
         e = put_pop(c, object, ec);
+        break;
+    case STORE_CIDR_COLLECTION:
+        e = put_cidr_collection(c, object, ec);
         break;
     }
     if (e == ERR_OK)

@@ -92,7 +92,7 @@ static char *get_text(struct note_reader *r, struct arena *a)
 static void get_row(struct note_reader *r, struct arena *a, struct store_held *out)
 {
     uint64_t kind = get_number(r, 1);
-    r->is_bad = r->is_bad || kind < STORE_ZONE || kind > STORE_POP;
+    r->is_bad = r->is_bad || kind < STORE_ZONE || kind > STORE_KIND_LAST;
     out->kind = r->is_bad ? STORE_ZONE : (enum store_kind)kind;
     out->group = get_text(r, a);
     out->member = get_bytes(r);

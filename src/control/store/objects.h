@@ -12,7 +12,9 @@ enum store_kind {
     STORE_NODE = 3, /* group: node id, member: empty; body: see fleet.h */
     STORE_DISTRIBUTION = 4, /* group: distribution id, member: empty; body: cf_distribution_body */
     STORE_POP = 5,          /* group: name of the PoP, member: empty; body: its nodes */
+    STORE_CIDR_COLLECTION = 6, /* group: collection id, member: empty; body: r53_cidr.h */
 };
+#define STORE_KIND_LAST STORE_CIDR_COLLECTION
 
 struct store_object {
     enum store_kind kind;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The compiler over a real store: content decides the root, whichever way led to it.
 #include "aws/cf_distribution.h"
+#include "aws/r53_cidr.h"
 #include "aws/r53_ids.h"
 #include "aws/r53_sets.h"
 #include "base/random.h"
@@ -544,6 +545,30 @@ static void a_point_of_presence_is_in_the_release_and_in_dns(void **state)
     assert_false(has_feature(w, &release, RELEASE_FEATURE_POPS));
 }
 
+static void a_cidr_collection_is_in_the_release_while_it_exists(void **state)
+{
+    struct world *w = *state;
+    struct r53_cidr_block blocks[] = {{.address = {10}, .bytes = 4, .length = 8},
+                                      {.address = {0x20, 1}, .bytes = 16, .length = 16}};
+    struct r53_cidr_location location = {.name = "east", .blocks = blocks, .block_count = 2};
+    const struct r53_cidr_locations locations = {.items = &location, .count = 1};
+    struct compiled without = compile_newest(w, NULL);
+    put(w, STORE_CIDR_COLLECTION, "c-1", slice_of(NULL, 0), r53_cidr_encode(&w->arena, &locations));
+    struct compiled with = compile_newest(w, &without);
+    struct slice value;
+    struct release_cidr_collection collection;
+    assert_true(find_value(w, &with, RELEASE_CIDR_COLLECTION, "c-1", &value));
+    ok(w, release_cidr_collection_decode(&w->arena, value, &collection, &w->ec));
+    assert_string_equal(collection.id, "c-1");
+    assert_int_equal(collection.location_count, 1);
+    assert_string_equal(collection.locations[0].name, "east");
+    assert_int_equal(collection.locations[0].blocks[1].bytes, 16);
+    assert_int_equal(collection.locations[0].blocks[1].length, 16);
+    put(w, STORE_CIDR_COLLECTION, "c-1", slice_of(NULL, 0), slice_of(NULL, 0));
+    struct compiled after = compile_newest(w, &with);
+    assert_true(chunk_hash_equal(&after.root, &without.root));
+}
+
 /** Writes the built-in zones for these domains; true where that went well. */
 static bool write_builtin(struct world *w, const char *platform, const char *cdn_domain)
 {
@@ -642,6 +667,7 @@ int main(void)
         WITH_WORLD(built_in_zones_follow_the_addresses_of_the_sets),
         WITH_WORLD(a_distribution_is_in_the_release_while_it_exists),
         WITH_WORLD(a_point_of_presence_is_in_the_release_and_in_dns),
+        WITH_WORLD(a_cidr_collection_is_in_the_release_while_it_exists),
         WITH_WORLD(the_names_of_distributions_stay_when_built_in_zones_are_written),
         WITH_WORLD(the_zone_of_distributions_moves_while_it_is_empty),
         cmocka_unit_test(sort_keys_and_names_agree),
