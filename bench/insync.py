@@ -7,7 +7,6 @@ import statistics
 import tempfile
 import time
 
-import peers  # noqa: F401  (puts the scenario harness on the path)
 from harness import Node, upsert, wait_for
 
 CHANGES = int(os.environ.get("BENCH_CHANGES", "100"))

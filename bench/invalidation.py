@@ -8,7 +8,6 @@ import statistics
 import tempfile
 import time
 
-import peers  # noqa: F401  (puts the scenario harness on the path)
 from harness import Node, cf_behavior, cf_config, cf_origin, split_address
 from insync import add_node
 

@@ -12,7 +12,6 @@ import tempfile
 import threading
 import time
 
-import peers  # noqa: F401  (puts the scenario harness on the path)
 from harness import Node, cf_behavior, cf_config, cf_origin, split_address
 
 OBJECT_MIB = int(os.environ.get("BENCH_OBJECT_MIB", "1024"))

@@ -1,29 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The servers that are measured: each serves the same zone text on a port of 127.0.0.1 from one
-pinned core, in the foreground, from a directory of its own."""
+"""The servers that are measured, each on a port of 127.0.0.1 from one pinned core, in the
+foreground, from a directory of its own; the DNS servers all serve the same content."""
 
 import os
 import pathlib
 import subprocess
-import sys
+
+from harness import Node, free_port
+
+import dns_content
+import measure
+import weir_fill
 
 BENCH = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(BENCH.parent / "tests" / "scenario"))
-
-ZONE = "bench.test"
-NAMES = [f"www{i}" for i in range(10)]
-ZONE_TEXT = "\n".join(
-    [
-        f"{ZONE}. 900 IN SOA ns-1.weir.test. hostmaster.weir.test. 1 7200 900 1209600 86400",
-        f"{ZONE}. 172800 IN NS ns-1.weir.test.",
-    ]
-    + [f"{name}.{ZONE}. 300 IN A 192.0.2.{i + 1}" for i, name in enumerate(NAMES)]
-    + [""]
-)
 
 
 def pinned(core, *command):
     return ["taskset", "-c", str(core), *command]
+
+
+def compiled(source, directory):
+    """A C program of this folder, built into the directory."""
+    program = pathlib.Path(directory) / pathlib.Path(source).stem
+    subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", "-o", program, BENCH / source], check=True)
+    return str(program)
 
 
 class Peer:
@@ -32,82 +32,99 @@ class Peer:
     name = ""
 
     def __init__(self, directory, port, core):
-        self.dir = pathlib.Path(directory) / self.name
+        self.dir = pathlib.Path(directory) / self.name.split(" ", maxsplit=1)[0]
         self.dir.mkdir()
         self.port = port
         self.core = core
         self.process = None
 
+    def start(self):
+        raise NotImplementedError
+
     def spawn(self, *command):
-        log = open(self.dir / "log", "wb")
-        self.process = subprocess.Popen(
-            pinned(self.core, *command), stdout=log, stderr=log, cwd=self.dir
-        )
+        with open(self.dir / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                pinned(self.core, *command), stdout=log, stderr=log, cwd=self.dir
+            )
 
     def pids(self):
         """The process and all its descendants."""
-        found, queue = [], [self.process.pid]
-        while queue:
-            pid = queue.pop()
-            found.append(pid)
-            path = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
-            if path.exists():
-                queue += [int(child) for child in path.read_text().split()]
-        return found
+        return measure.descendants(self.process.pid)
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
+        self.process = None
+
+    def log(self):
+        path = self.dir / "log"
+        return path.read_text(errors="replace")[-2000:] if path.exists() else ""
 
 
-class Echo(Peer):
+class DnsPeer(Peer):
+    """Serves content of the kinds that it knows."""
+
+    kinds = ("static",)
+
+    def __init__(self, directory, content):
+        super().__init__(directory, free_port(), measure.SERVER_CORE)
+        self.content = content
+
+    def prepare(self):
+        """Writes what it serves and its configuration: not part of its start."""
+        raise NotImplementedError
+
+    def memory_pids(self):
+        return self.pids()
+
+
+class Echo(DnsPeer):
     name = "echo (floor)"
+    kinds = ("static", "weighted", "networks")
 
-    def __init__(self, directory, port, core):
-        self.name = "echo"
-        super().__init__(directory, port, core)
-        self.name = Echo.name
+    def prepare(self):
+        self.program = compiled("udp_echo.c", self.dir)
 
     def start(self):
-        program = self.dir / "udp_echo"
-        subprocess.run(
-            ["cc", "-O2", "-D_GNU_SOURCE", "-o", program, BENCH / "udp_echo.c"], check=True
-        )
-        self.spawn(str(program), str(self.port))
+        self.spawn(self.program, str(self.port))
 
 
-class Nsd(Peer):
+class Nsd(DnsPeer):
     name = "nsd"
 
-    def start(self):
-        (self.dir / "zone").write_text(ZONE_TEXT)
+    def prepare(self):
+        dns_content.write_zones(self.content, self.dir / "zones")
+        zones = "".join(f"zone:\n    name: {apex}\n    zonefile: {apex}\n"
+                        for apex in self.content.apexes())
         (self.dir / "nsd.conf").write_text(
             f"""server:
     ip-address: 127.0.0.1@{self.port}
     server-count: 1
     username: ""
     database: ""
-    zonesdir: "{self.dir}"
+    zonesdir: "{self.dir}/zones"
     pidfile: "{self.dir}/pid"
     xfrdfile: "{self.dir}/xfrd"
     zonelistfile: "{self.dir}/zonelist"
     cookie-secret-file: ""
+    minimal-responses: yes
     rrl-ratelimit: 0
 remote-control:
     control-enable: no
-zone:
-    name: {ZONE}
-    zonefile: zone
-"""
+{zones}"""
         )
+
+    def start(self):
         self.spawn("nsd", "-d", "-c", str(self.dir / "nsd.conf"))
 
 
-class Knot(Peer):
+class Knot(DnsPeer):
     name = "knot"
 
-    def start(self):
-        (self.dir / "zone").write_text(ZONE_TEXT)
+    def prepare(self):
+        dns_content.write_zones(self.content, self.dir / "zones")
+        zones = "".join(f"  - domain: {apex}\n    file: {apex}\n"
+                        for apex in self.content.apexes())
         (self.dir / "knot.conf").write_text(
             f"""server:
     rundir: "{self.dir}"
@@ -122,23 +139,26 @@ log:
     any: warning
 template:
   - id: default
-    storage: "{self.dir}"
+    storage: "{self.dir}/zones"
     zonefile-sync: -1
     journal-content: none
 zone:
-  - domain: {ZONE}
-    file: zone
-"""
+{zones}"""
         )
+
+    def start(self):
         self.spawn("knotd", "-c", str(self.dir / "knot.conf"))
 
 
-class Gdnsd(Peer):
+class Gdnsd(DnsPeer):
     name = "gdnsd"
+    kinds = ("static", "weighted", "networks")
 
-    def start(self):
-        (self.dir / "zones").mkdir()
-        (self.dir / "zones" / ZONE).write_text(ZONE_TEXT)
+    def prepare(self):
+        lines = {"static": None,
+                 "weighted": lambda owner, _: f"{owner}. {dns_content.TTL_S} DYNA weighted!w\n",
+                 "networks": lambda owner, _: f"{owner}. {dns_content.TTL_S} DYNA geoip!n\n"}
+        dns_content.write_zones(self.content, self.dir / "zones", lines[self.content.kind])
         (self.dir / "config").write_text(
             f"""options => {{
     listen => "127.0.0.1:{self.port}"
@@ -147,26 +167,89 @@ class Gdnsd(Peer):
     run_dir => "{self.dir}/run"
     state_dir => "{self.dir}/state"
 }}
-"""
+{self.plugins()}"""
         )
+
+    def plugins(self):
+        if self.content.kind == "weighted":
+            choices = "".join(f"        a{weight} => [ {value}, {weight} ]\n"
+                              for weight, value in dns_content.WEIGHTS)
+            return ("plugins => { weighted => {\n    w => {\n        service_types = up\n"
+                    f"        multi = false\n{choices}    }}\n}} }}\n")
+        if self.content.kind == "networks":
+            places = dns_content.NETWORKS
+            names = ", ".join(name for name, _, _ in places)
+            nets = "".join(f"            {net} => [ {name} ]\n"
+                           for name, _, blocks in places for net in blocks)
+            values = "".join(f"            {name} => {value}\n" for name, value, _ in places)
+            return f"""plugins => {{ geoip => {{
+    maps => {{ m => {{
+        datacenters => [ elsewhere, {names} ],
+        nets => {{
+{nets}        }}
+    }} }}
+    resources => {{ n => {{
+        map => m
+        service_types => up
+        dcmap => {{
+            elsewhere => {dns_content.ELSEWHERE}
+{values}        }}
+    }} }}
+}} }}
+"""
+        return ""
+
+    def start(self):
         self.spawn("gdnsd", "-c", str(self.dir), "start")
 
 
-class Weir(Peer):
-    name = "weir"
+class Pdns(DnsPeer):
+    name = "pdns"
+
+    def prepare(self):
+        dns_content.write_zones(self.content, self.dir / "zones")
+        (self.dir / "named.conf").write_text("".join(
+            f'zone "{apex}" {{ type master; file "{self.dir}/zones/{apex}"; }};\n'
+            for apex in self.content.apexes()))
+        (self.dir / "pdns.conf").write_text(
+            f"""launch=bind
+bind-config={self.dir}/named.conf
+local-address=127.0.0.1
+local-port={self.port}
+receiver-threads=1
+distributor-threads=1
+socket-dir={self.dir}
+guardian=no
+daemon=no
+loglevel=3
+edns-subnet-processing=no
+"""
+        )
 
     def start(self):
-        from harness import Node, upsert
+        self.spawn("pdns_server", f"--config-dir={self.dir}")
 
+
+class Weir(DnsPeer):
+    name = "weir"
+    kinds = ("static", "weighted", "networks")
+
+    def prepare(self):
+        """Fills the store through the API; the node then starts from its own disk."""
+        binary = os.environ["WEIR_BIN"]
+        control = Node(self.dir / "data", "--api-rate", "1000000", roles="control", binary=binary)
+        control.start()
+        weir_fill.fill(control, self.content)
+        control.stop()
         self.node = Node(self.dir / "data", "--dns", f"127.0.0.1:{self.port}", "--dns-threads",
-                         "1", binary=os.environ["WEIR_BIN"])
-        self.node.start()
-        zone_id = self.node.create_zone(ZONE)
-        changes = [
-            upsert(f"{name}.{ZONE}", "A", f"192.0.2.{i + 1}") for i, name in enumerate(NAMES)
-        ]
-        self.node.wait_insync(self.node.change(zone_id, *changes))
+                         "1", "--api-rate", "1000000", roles="control,dns", binary=binary)
+
+    def start(self):
+        self.node.start(wait=False)
         self.process = self.node.process
+
+    def pin(self):
+        """The dns role alone, so that nothing else of the node runs beside it."""
         for thread in pathlib.Path(f"/proc/{self.pids()[0]}/task").iterdir():
             os.sched_setaffinity(int(thread.name), {self.core})
 
@@ -174,8 +257,18 @@ class Weir(Peer):
         """The dns role's process: what a query costs."""
         return [self.node.processes()["dns"]]
 
+    def memory_pids(self):
+        """All that a node of the dns role runs: supervisor, agent, its trials, the role."""
+        parts = self.node.processes()
+        below = [measure.descendants(pid) for name, pid in parts.items() if name != "control"]
+        return [self.process.pid, *(pid for pids in below for pid in pids)]
+
     def stop(self):
         self.node.stop()
+        self.process = None
+
+    def log(self):
+        return self.node.log()[-2000:]
 
 
-ALL = [Echo, Gdnsd, Knot, Nsd, Weir]
+ALL = [Echo, Gdnsd, Knot, Nsd, Pdns, Weir]
