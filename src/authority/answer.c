@@ -124,7 +124,7 @@ static bool answer_from_name(struct answering *a, const struct name_record *reco
     }
     if (is_cname)
         return follow_cname(a, &set);
-    if (qtype == DNS_TYPE_MX || qtype == DNS_TYPE_SRV)
+    if (answer_has_targets(qtype))
         answer_put_targets(a, &set);
     return false;
 }

@@ -47,7 +47,17 @@ void answer_put_referral(struct answering *a, const struct name_record *delegati
 /** The SOA that says how long the absence of something may be believed (RFC 2308). */
 void answer_put_absence(struct answering *a);
 
-/** Addresses of the targets of MX and SRV records in this zone, as far as they fit. */
+/** Whether records of the type have targets for answer_put_targets. */
+static inline bool answer_has_targets(uint16_t type)
+{
+    return type == DNS_TYPE_MX || type == DNS_TYPE_SRV || type == DNS_TYPE_SVCB ||
+           type == DNS_TYPE_HTTPS || type == DNS_TYPE_NAPTR;
+}
+
+/**
+ * What a client of these records asks for next, as far as it is in this zone and fits: addresses of
+ * the targets of MX, SRV, SVCB and HTTPS (RFC 9460 section 4.1), and what NAPTR's flags name.
+ */
 void answer_put_targets(struct answering *a, const struct record_set *set);
 
 #endif

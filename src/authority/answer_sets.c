@@ -98,17 +98,18 @@ bool answer_put_set(struct answering *a, enum dns_section section, struct slice 
     return write_records(a->w, section, owner, set, record);
 }
 
-/* Address sets of a name, exact and no alias; false where one does not fit. */
+/* A set of a name, exact and no alias, where there is one; false where it does not fit. */
+static bool put_further(struct answering *a, const struct name_record *record, uint16_t type)
+{
+    struct record_set set;
+    return !name_record_find(record, type, &set) || record_set_is_alias(&set) ||
+           answer_put_set(a, DNS_ADDITIONAL, record->owner, &set);
+}
+
+/* Address sets of a name; false where one does not fit. */
 static bool put_addresses(struct answering *a, const struct name_record *record)
 {
-    static const uint16_t types[] = {DNS_TYPE_A, DNS_TYPE_AAAA};
-    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
-        struct record_set set;
-        bool has_set = name_record_find(record, types[i], &set) && !record_set_is_alias(&set);
-        if (has_set && !answer_put_set(a, DNS_ADDITIONAL, record->owner, &set))
-            return false;
-    }
-    return true;
+    return put_further(a, record, DNS_TYPE_A) && put_further(a, record, DNS_TYPE_AAAA);
 }
 
 /* The name in a record's data; empty where the data holds none. */
@@ -172,18 +173,86 @@ void answer_put_absence(struct answering *a)
     }
 }
 
+/* What follows a record: a name, and a set of it before its addresses. */
+struct further {
+    struct slice name; /* empty: nothing */
+    uint16_t type;     /* 0: addresses alone */
+    bool has_addresses;
+};
+
+/* RFC 9460 section 2.5: a target "." is the owner itself, but of an alias, which then has none. */
+static struct further further_of_service(const struct answering *a, uint16_t type,
+                                         const uint8_t *record)
+{
+    struct slice rdata = record_rdata(record);
+    bool is_alias = rdata.data[0] == 0 && rdata.data[1] == 0;
+    struct further further = {.name = target_of(type, record), .has_addresses = true};
+    if (is_alias)
+        further.type = type;
+    if (further.name.len == 1)
+        further.name = is_alias ? slice_of(NULL, 0) : answering_name(a);
+    return further;
+}
+
+/* RFC 3404 section 4.3: "a" leads to addresses, "s" to SRV records, no flag to NAPTR again. */
+static struct further further_of_rewriting(const uint8_t *record)
+{
+    enum { FLAGS_AT = 4 };
+    struct slice rdata = record_rdata(record);
+    struct further further = {.name = target_of(DNS_TYPE_NAPTR, record)};
+    uint8_t flag = rdata.data[FLAGS_AT] == 1 ? rdata.data[FLAGS_AT + 1] : 0;
+    if (rdata.data[FLAGS_AT] == 0)
+        further.type = DNS_TYPE_NAPTR;
+    else if (flag == 's' || flag == 'S')
+        further.type = DNS_TYPE_SRV;
+    else if (flag == 'a' || flag == 'A')
+        further.has_addresses = true;
+    else
+        further.name = slice_of(NULL, 0);
+    return further;
+}
+
+static struct further further_of(const struct answering *a, uint16_t type, const uint8_t *record)
+{
+    if (type == DNS_TYPE_SVCB || type == DNS_TYPE_HTTPS)
+        return further_of_service(a, type, record);
+    if (type == DNS_TYPE_NAPTR)
+        return further_of_rewriting(record);
+    return (struct further){.name = target_of(type, record), .has_addresses = true};
+}
+
+/* Whether an earlier record led to the same. */
+static bool is_known(const struct further *known, unsigned count, const struct further *further)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (known[i].type == further->type && dns_name_equal(known[i].name, further->name))
+            return true;
+    return false;
+}
+
+/* Whether what lies behind the record fits, all of it. */
+static bool put_behind(struct answering *a, const struct further *further)
+{
+    struct name_record host;
+    bool is_found =
+        lookup_name(a->world, a->zone, further->name, DNS_TYPE_A, &host) == LOOKUP_NAME &&
+        slice_equal(host.owner, further->name);
+    if (!is_found)
+        return true;
+    if (further->type != 0 && !put_further(a, &host, further->type))
+        return false;
+    return !further->has_addresses || put_addresses(a, &host);
+}
+
 void answer_put_targets(struct answering *a, const struct record_set *set)
 {
+    struct further known[ADDITIONAL_TARGETS_MAX];
     const uint8_t *at = set->body;
     unsigned count = min_u32(set->count, ADDITIONAL_TARGETS_MAX);
     for (unsigned i = 0; i < count; i++, at = record_next(at)) {
-        struct name_record host;
-        struct slice target = target_of(set->type, at);
-        if (!dns_name_is_within(target, a->zone->apex))
-            continue;
-        bool is_found = lookup_name(a->world, a->zone, target, DNS_TYPE_A, &host) == LOOKUP_NAME &&
-                        slice_equal(host.owner, target);
-        if (is_found && !put_addresses(a, &host))
+        known[i] = further_of(a, set->type, at);
+        bool is_ours = known[i].name.len > 0 && dns_name_is_within(known[i].name, a->zone->apex);
+        if (is_ours && !is_known(known, i, &known[i]) && !put_behind(a, &known[i]))
             return;
     }
 }

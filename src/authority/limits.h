@@ -14,7 +14,7 @@
 #define ALIAS_DEPTH_MAX 34
 #define ALIAS_VISITS_MAX 256
 
-/* Targets of MX and SRV records whose addresses one answer looks up. */
+/* Targets of the records of one answer that further records are looked up for. */
 #define ADDITIONAL_TARGETS_MAX 16
 
 /* First array of zones, entries. */

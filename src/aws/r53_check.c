@@ -120,6 +120,9 @@ static void check_owner(struct r53_batch *b, struct r53_step *step)
         R53_REFUSE(b, step, "RRSet of type %s with DNS name %s is not permitted at apex in zone %s",
                    type, step->set.name, b->zone_name);
         b->has_apex_cname = true;
+    } else if (step->set.type == R53_TYPE_DS && is_apex) {
+        R53_REFUSE(b, step, "RRSet of type %s with DNS name %s is not permitted at apex in zone %s",
+                   type, step->set.name, b->zone_name);
     } else if (step->set.type == R53_TYPE_SOA && !is_apex) {
         R53_REFUSE(b, step, "RRSet of type %s with DNS name %s is not permitted in zone %s", type,
                    step->set.name, b->zone_name);

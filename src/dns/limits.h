@@ -12,6 +12,9 @@
 /* Fields of a value's text: SOA has most. */
 #define DNS_RDATA_FIELD_MAX_COUNT 7
 
+/* Parameters of one SVCB or HTTPS record; seven have names so far (RFC 9460 section 14.3.2). */
+#define DNS_SVC_PARAM_MAX_COUNT 64
+
 /* A refused value inside an error text; what is longer is cut, so that the closing words fit
  * ERRCTX_TEXT_SIZE. */
 #define DNS_PROBLEM_VALUE_MAX_BYTES ((size_t)320)

@@ -7,13 +7,15 @@
 #include "dns/limits.h"
 
 struct problem_text {
+    const char *severity;
     const char *code;
     const char *prose;
 };
 
 static const struct problem_text problem_texts[] = {
-    [DNS_PROBLEM_NONE] = {"", ""},
-#define DNS_PROBLEM_DEF(symbol, code, prose) [DNS_PROBLEM_##symbol] = {code, prose},
+    [DNS_PROBLEM_NONE] = {"", "", ""},
+#define DNS_PROBLEM_DEF(symbol, severity, code, prose)                                             \
+    [DNS_PROBLEM_##symbol] = {severity, code, prose},
 #include "dns/problems.def"
 #undef DNS_PROBLEM_DEF
 };
@@ -33,8 +35,8 @@ enum err dns_problem_of_name(struct errctx *ec, enum dns_problem problem, struct
 {
     const struct problem_text *p = text_of(problem);
     struct slice shown = cut(text);
-    return err_set(ec, ERR_INVALID, "FATAL problem: %s (%s) encountered with '%.*s'", p->code,
-                   p->prose, SLICE_FMT(shown));
+    return err_set(ec, ERR_INVALID, "%s problem: %s (%s) encountered with '%.*s'", p->severity,
+                   p->code, p->prose, SLICE_FMT(shown));
 }
 
 enum err dns_problem_of_value(struct errctx *ec, enum dns_problem problem, struct slice text)
@@ -42,6 +44,6 @@ enum err dns_problem_of_value(struct errctx *ec, enum dns_problem problem, struc
     const struct problem_text *p = text_of(problem);
     struct slice shown = cut(text);
     return err_set(ec, ERR_INVALID,
-                   "Invalid Resource Record: 'FATAL problem: %s (%s) encountered with '%.*s''",
-                   p->code, p->prose, SLICE_FMT(shown));
+                   "Invalid Resource Record: '%s problem: %s (%s) encountered with '%.*s''",
+                   p->severity, p->code, p->prose, SLICE_FMT(shown));
 }

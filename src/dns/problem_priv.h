@@ -9,7 +9,7 @@
 
 enum dns_problem {
     DNS_PROBLEM_NONE,
-#define DNS_PROBLEM_DEF(symbol, code, prose) DNS_PROBLEM_##symbol,
+#define DNS_PROBLEM_DEF(symbol, severity, code, prose) DNS_PROBLEM_##symbol,
 #include "dns/problems.def"
 #undef DNS_PROBLEM_DEF
 };

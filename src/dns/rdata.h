@@ -29,8 +29,9 @@ enum err dns_rdata_check(uint16_t type, struct slice rdata, struct errctx *ec) M
 
 /**
  * Where the data's one domain name starts that may be compressed in an answer (RFC 3597 section
- * 4: NS, CNAME, PTR, MX, SOA) or that additional records are looked up for (also SRV). The
- * answer is rdata.len where the type has none. `*out_is_compressible` tells the two apart.
+ * 4: NS, CNAME, PTR, MX, SOA) or that additional records are looked up for (also SRV, NAPTR, SVCB,
+ * HTTPS). The answer is rdata.len where the type has none. `*out_is_compressible` tells the two
+ * apart.
  */
 size_t dns_rdata_name_offset(uint16_t type, struct slice rdata, bool *out_is_compressible);
 

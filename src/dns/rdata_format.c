@@ -4,31 +4,35 @@
 
 #include "base/check.h"
 #include "dns/rdata_priv.h"
+#include "dns/svc_params_priv.h"
 #include "dns/wire_priv.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 
-/* Longest text of one byte of data: a backslash and three digits. */
-#define TEXT_BYTES_PER_BYTE ((size_t)4)
+/* Longest text of one byte of data: a backslash and three digits take 4, service parameters more.
+ */
+#define TEXT_BYTES_PER_BYTE SVC_PARAMS_TEXT_BYTES_PER_BYTE
 
 /* Longest text of one field besides its bytes: an address, a name's dots, quotes, spaces. */
 #define TEXT_BYTES_PER_FIELD ((size_t)64)
 
-/* The bytes in quotes; what is not printable ASCII, in octal. */
+/* What is not printable ASCII, in octal. */
+char *rdata_write_quoted_byte(char *to, uint8_t c)
+{
+    if (c < ' ' || c > '~')
+        return dns_octal_write(to, c);
+    if (c == '"' || c == '\\')
+        *to++ = '\\';
+    *to++ = (char)c;
+    return to;
+}
+
 static char *format_quoted(char *to, struct slice bytes)
 {
     *to++ = '"';
-    for (size_t i = 0; i < bytes.len; i++) {
-        uint8_t c = bytes.data[i];
-        if (c < ' ' || c > '~') {
-            to = dns_octal_write(to, c);
-            continue;
-        }
-        if (c == '"' || c == '\\')
-            *to++ = '\\';
-        *to++ = (char)c;
-    }
+    for (size_t i = 0; i < bytes.len; i++)
+        to = rdata_write_quoted_byte(to, bytes.data[i]);
     *to++ = '"';
     return to;
 }
@@ -91,6 +95,8 @@ static char *format_field(char *to, enum rdata_field field, struct slice bytes)
         return format_number(to, dns_get_u32(bytes.data));
     case RDATA_NAME:
         return format_name(to, bytes);
+    case RDATA_STRING:
+        return format_quoted(to, slice_sub(bytes, 1, bytes.len));
     case RDATA_STRINGS:
         return format_strings(to, bytes);
     case RDATA_TAG:
@@ -98,6 +104,10 @@ static char *format_field(char *to, enum rdata_field field, struct slice bytes)
         return to + bytes.len - 1;
     case RDATA_VALUE:
         return format_quoted(to, bytes);
+    case RDATA_HEX:
+        return format_hex(to, bytes);
+    case RDATA_PARAMS:
+        return svc_params_format(to, bytes);
     }
     return to;
 }
@@ -131,7 +141,8 @@ struct slice dns_rdata_format(struct arena *a, uint16_t type, struct slice rdata
         enum rdata_field field = shape->fields[i];
         struct slice rest = slice_sub(rdata, at, rdata.len);
         size_t bytes = rdata_field_bytes(field, rest);
-        if (i > 0)
+        bool is_absent = field == RDATA_PARAMS && rest.len == 0;
+        if (i > 0 && !is_absent)
             *to++ = ' ';
         to = format_field(to, field, slice_of(rest.data, bytes));
         at += bytes;

@@ -5,21 +5,18 @@
 
 #include "base/check.h"
 #include "dns/rdata_priv.h"
+#include "dns/svc_params_priv.h"
 #include "dns/wire_priv.h"
 
 #include <arpa/inet.h>
 
 /* A value on its way to wire form. */
 struct rdata_builder {
+    struct arena *arena;
     uint8_t *data;
     size_t len;
     size_t size;
 };
-
-static bool is_space(uint8_t c)
-{
-    return c == ' ' || c == '\t';
-}
 
 static void add_bytes(struct rdata_builder *b, const void *bytes, size_t len)
 {
@@ -99,10 +96,44 @@ static enum dns_problem parse_tag(struct rdata_builder *b, struct slice text)
     return DNS_PROBLEM_NONE;
 }
 
+static int hex_value(uint8_t c)
+{
+    uint8_t lower = dns_lower[c];
+    if (lower >= 'a' && lower <= 'f')
+        return lower - 'a' + 10;
+    return c >= '0' && c <= '9' ? c - '0' : -1;
+}
+
+/* Spaces may stand between any digits (RFC 4034 section 5.3). */
+static enum dns_problem parse_hex(struct rdata_builder *b, struct slice text)
+{
+    unsigned digits = 0;
+    int byte = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        int value = hex_value(text.data[i]);
+        if (rdata_is_space(text.data[i]))
+            continue;
+        if (value < 0)
+            return DNS_PROBLEM_HEX;
+        byte = (byte << 4 | value) & 0xff;
+        if (++digits % 2 == 0)
+            add_byte(b, (uint8_t)byte);
+    }
+    return digits % 2 == 0 ? DNS_PROBLEM_NONE : DNS_PROBLEM_HEX;
+}
+
+static enum dns_problem parse_params(struct rdata_builder *b, struct slice text)
+{
+    struct slice params;
+    enum dns_problem problem = svc_params_parse(b->arena, text, &params);
+    if (problem == DNS_PROBLEM_NONE)
+        add_bytes(b, params.data, params.len);
+    return problem;
+}
+
 /* ---- text in quotes */
 
-/* The byte that stands at text[*at], perhaps escaped; moves *at behind it. */
-static enum dns_problem read_quoted_byte(struct slice text, size_t *at, uint8_t *out_byte)
+enum dns_problem rdata_read_quoted_byte(struct slice text, size_t *at, uint8_t *out_byte)
 {
     uint8_t c = text.data[(*at)++];
     if (c < ' ' || c > '~')
@@ -134,7 +165,7 @@ static enum dns_problem parse_quoted(struct rdata_builder *b, struct slice text,
     *at += 1;
     while (*at < text.len && text.data[*at] != '"') {
         uint8_t byte = 0;
-        enum dns_problem problem = read_quoted_byte(text, at, &byte);
+        enum dns_problem problem = rdata_read_quoted_byte(text, at, &byte);
         if (problem != DNS_PROBLEM_NONE)
             return problem;
         if (b->len - start == DNS_STRING_MAX_BYTES)
@@ -147,6 +178,26 @@ static enum dns_problem parse_quoted(struct rdata_builder *b, struct slice text,
     return DNS_PROBLEM_NONE;
 }
 
+/* One string in quotes behind its length; moves *at behind it. */
+static enum dns_problem parse_string_at(struct rdata_builder *b, struct slice text, size_t *at)
+{
+    size_t length_at = b->len;
+    add_byte(b, 0);
+    enum dns_problem problem = parse_quoted(b, text, at);
+    if (problem == DNS_PROBLEM_NONE)
+        b->data[length_at] = (uint8_t)(b->len - length_at - 1);
+    return problem;
+}
+
+static enum dns_problem parse_string(struct rdata_builder *b, struct slice text)
+{
+    size_t at = 0;
+    enum dns_problem problem = parse_string_at(b, text, &at);
+    if (problem == DNS_PROBLEM_NONE && at != text.len)
+        problem = DNS_PROBLEM_STRING_QUOTES;
+    return problem;
+}
+
 /* Strings in quotes, with or without spaces between them ("a""b" is how some tools split). */
 static enum dns_problem parse_strings(struct rdata_builder *b, struct slice text)
 {
@@ -154,13 +205,10 @@ static enum dns_problem parse_strings(struct rdata_builder *b, struct slice text
         return DNS_PROBLEM_TXT_LENGTH;
     size_t at = 0;
     do {
-        size_t length_at = b->len;
-        add_byte(b, 0);
-        enum dns_problem problem = parse_quoted(b, text, &at);
+        enum dns_problem problem = parse_string_at(b, text, &at);
         if (problem != DNS_PROBLEM_NONE)
             return problem;
-        b->data[length_at] = (uint8_t)(b->len - length_at - 1);
-        while (at < text.len && is_space(text.data[at]))
+        while (at < text.len && rdata_is_space(text.data[at]))
             at++;
     } while (at < text.len);
     return DNS_PROBLEM_NONE;
@@ -193,32 +241,62 @@ static enum dns_problem parse_field(struct rdata_builder *b, enum rdata_field fi
         return parse_u32(b, text);
     case RDATA_NAME:
         return parse_name(b, text);
+    case RDATA_STRING:
+        return parse_string(b, text);
     case RDATA_STRINGS:
         return parse_strings(b, text);
     case RDATA_TAG:
         return parse_tag(b, text);
     case RDATA_VALUE:
         return parse_value(b, text);
+    case RDATA_HEX:
+        return parse_hex(b, text);
+    case RDATA_PARAMS:
+        return parse_params(b, text);
     }
     CHECK_MSG(false, "no field %d", (int)field);
     return DNS_PROBLEM_NONE;
+}
+
+/* Characters of the string in quotes at the front, the quotes included. */
+static size_t quoted_length(struct slice text)
+{
+    size_t at = 1;
+    while (at < text.len && text.data[at] != '"')
+        at += text.data[at] == '\\' ? 2 : 1;
+    return min_size(at + 1, text.len);
+}
+
+static struct slice cut(struct slice *rest, size_t len)
+{
+    struct slice field = slice_of(rest->data, len);
+    *rest = slice_trim(slice_sub(*rest, len, rest->len));
+    return field;
 }
 
 /* Cuts the text before the next space off the front, and the spaces behind it. */
 static struct slice cut_field(struct slice *rest)
 {
     size_t len = 0;
-    while (len < rest->len && !is_space(rest->data[len]))
+    while (len < rest->len && !rdata_is_space(rest->data[len]))
         len++;
-    struct slice field = slice_of(rest->data, len);
-    *rest = slice_trim(slice_sub(*rest, len, rest->len));
-    return field;
+    return cut(rest, len);
 }
 
-/* Whether a field of this kind may hold spaces; such a field is the last. */
-static bool is_quoted(enum rdata_field field)
+/* The same of a string in quotes, which may hold spaces. */
+static struct slice cut_string(struct slice *rest)
 {
-    return field == RDATA_STRINGS || field == RDATA_VALUE;
+    size_t len = rest->len > 0 && rest->data[0] == '"' ? quoted_length(*rest) : 0;
+    while (len < rest->len && !rdata_is_space(rest->data[len]))
+        len++;
+    return cut(rest, len);
+}
+
+/* Whether a field of this kind is all that is left of the text. */
+static bool takes_the_rest(enum rdata_field field)
+{
+    return field == RDATA_STRINGS || field == RDATA_VALUE || field == RDATA_HEX ||
+           field == RDATA_PARAMS;
 }
 
 static enum dns_problem parse_fields(struct rdata_builder *b, const struct rdata_shape *shape,
@@ -227,13 +305,13 @@ static enum dns_problem parse_fields(struct rdata_builder *b, const struct rdata
     struct slice rest = slice_trim(text);
     struct slice fields[DNS_RDATA_FIELD_MAX_COUNT];
     for (size_t i = 0; i < shape->field_count; i++) {
-        if (rest.len == 0 && shape->field_count > 1)
+        if (rest.len == 0 && shape->field_count > 1 && shape->fields[i] != RDATA_PARAMS)
             return shape->field_error;
-        if (is_quoted(shape->fields[i])) {
+        if (takes_the_rest(shape->fields[i])) {
             fields[i] = rest;
             rest = slice_of(NULL, 0);
         } else {
-            fields[i] = cut_field(&rest);
+            fields[i] = shape->fields[i] == RDATA_STRING ? cut_string(&rest) : cut_field(&rest);
         }
     }
     if (rest.len > 0)
@@ -251,7 +329,8 @@ static enum dns_problem parse_fields(struct rdata_builder *b, const struct rdata
 static bool is_generic(struct slice text)
 {
     struct slice mark = SLICE_LIT("\\#");
-    return slice_starts_with(text, mark) && (text.len == mark.len || is_space(text.data[mark.len]));
+    return slice_starts_with(text, mark) &&
+           (text.len == mark.len || rdata_is_space(text.data[mark.len]));
 }
 
 /* Names in lower case, as those that are read from text. */
@@ -315,17 +394,25 @@ static enum dns_problem parse_typed(struct rdata_builder *b, uint16_t type, stru
         return problem;
     if (is_generic(slice_trim(text)))
         return parse_generic(b, type, text);
-    return shape == NULL ? DNS_PROBLEM_GENERIC : parse_fields(b, shape, text);
+    if (shape == NULL)
+        return DNS_PROBLEM_GENERIC;
+    problem = parse_fields(b, shape, text);
+    return problem == DNS_PROBLEM_NONE ? rdata_broken_rule(type, slice_of(b->data, b->len))
+                                       : problem;
 }
 
-/* Wire form takes at most a byte per character of text, besides these for lengths and numbers. */
-enum { WIRE_MAX_EXTRA_BYTES = 64 };
+/*
+ * Wire form takes at most a byte per character of text, besides these for lengths and numbers; of
+ * service parameters 16 bytes for the 3 characters of "::,".
+ */
+enum { WIRE_MAX_EXTRA_BYTES = 64, PARAMS_MAX_BYTES_PER_CHAR = 6 };
 
 enum err dns_rdata_parse(struct arena *a, uint16_t type, struct slice text, struct slice *out_rdata,
                          struct errctx *ec)
 {
-    size_t size = text.len + WIRE_MAX_EXTRA_BYTES;
-    struct rdata_builder b = {.data = arena_alloc(a, size), .size = size};
+    bool has_params = type == DNS_TYPE_SVCB || type == DNS_TYPE_HTTPS;
+    size_t size = text.len * (has_params ? PARAMS_MAX_BYTES_PER_CHAR : 1) + WIRE_MAX_EXTRA_BYTES;
+    struct rdata_builder b = {.arena = a, .data = arena_alloc(a, size), .size = size};
     enum dns_problem problem = parse_typed(&b, type, text);
     if (problem != DNS_PROBLEM_NONE)
         return dns_problem_of_value(ec, problem, text);

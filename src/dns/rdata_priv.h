@@ -6,13 +6,29 @@
 #include "dns/name_priv.h"
 #include "dns/rdata_shape_priv.h"
 
+/** A space or a tab, which separate the fields of a value. */
+static inline bool rdata_is_space(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/** Reads the byte that stands at text[*at], perhaps escaped; moves *at behind it. */
+enum dns_problem rdata_read_quoted_byte(struct slice text, size_t *at, uint8_t *out_byte);
+
+/** Writes a byte as it stands in quotes, at most 4 characters; returns the end. */
+char *rdata_write_quoted_byte(char *to, uint8_t c);
+
 /**
  * Bytes of the field at the start of `rest`; 0 where it is broken or cut short, and of an empty
  * RDATA_VALUE.
  */
 size_t rdata_field_bytes(enum rdata_field field, struct slice rest);
 
-/** Whether the bytes may be a CAA tag: letters and digits (RFC 8659 section 4.1). */
+/** Which rule the fields of well-formed data break together: digest lengths and the like. */
+enum dns_problem rdata_broken_rule(uint16_t type, struct slice rdata);
+
+/** Whether the bytes may be a CAA tag: letters and digits (RFC 8659 section 4.1), and, as
+ * in Route 53's own example, hyphens. */
 bool rdata_is_tag(struct slice tag);
 
 #endif

@@ -13,6 +13,13 @@
         .field_error = (error)                                                                     \
     }
 
+/* RFC 9460 section 2.2; the target is never compressed. */
+#define SERVICE(error)                                                                             \
+    {                                                                                              \
+        .field_count = 3, .fields = {RDATA_U16, RDATA_NAME, RDATA_PARAMS}, .first_name_at = 2,     \
+        .has_name = true, .field_error = (error)                                                   \
+    }
+
 static const struct rdata_shape shapes[] = {
     [DNS_TYPE_A] = {.field_count = 1, .fields = {RDATA_IPV4}, .field_error = DNS_PROBLEM_A_FIELDS},
     [DNS_TYPE_AAAA] = {.field_count = 1,
@@ -41,6 +48,30 @@ static const struct rdata_shape shapes[] = {
     [DNS_TYPE_TXT] = {.field_count = 1,
                       .fields = {RDATA_STRINGS},
                       .field_error = DNS_PROBLEM_STRING_QUOTES},
+    [DNS_TYPE_SPF] = {.field_count = 1,
+                      .fields = {RDATA_STRINGS},
+                      .field_error = DNS_PROBLEM_STRING_QUOTES},
+    [DNS_TYPE_HINFO] = {.field_count = 2,
+                        .fields = {RDATA_STRING, RDATA_STRING},
+                        .field_error = DNS_PROBLEM_HINFO_FIELDS},
+    /* RFC 3403 section 4.1; the replacement is never compressed. */
+    [DNS_TYPE_NAPTR] = {.field_count = 6,
+                        .fields = {RDATA_U16, RDATA_U16, RDATA_STRING, RDATA_STRING, RDATA_STRING,
+                                   RDATA_NAME},
+                        .first_name_at = 4,
+                        .has_name = true,
+                        .field_error = DNS_PROBLEM_NAPTR_FIELDS},
+    [DNS_TYPE_DS] = {.field_count = 4,
+                     .fields = {RDATA_U16, RDATA_U8, RDATA_U8, RDATA_HEX},
+                     .field_error = DNS_PROBLEM_DS_FIELDS},
+    [DNS_TYPE_SSHFP] = {.field_count = 3,
+                        .fields = {RDATA_U8, RDATA_U8, RDATA_HEX},
+                        .field_error = DNS_PROBLEM_SSHFP_FIELDS},
+    [DNS_TYPE_TLSA] = {.field_count = 4,
+                       .fields = {RDATA_U8, RDATA_U8, RDATA_U8, RDATA_HEX},
+                       .field_error = DNS_PROBLEM_TLSA_FIELDS},
+    [DNS_TYPE_SVCB] = SERVICE(DNS_PROBLEM_SVCB_FIELDS),
+    [DNS_TYPE_HTTPS] = SERVICE(DNS_PROBLEM_HTTPS_FIELDS),
 };
 
 /* Apart from the table: its number would make the table long. */
@@ -57,10 +88,23 @@ const struct rdata_shape *rdata_shape_of(uint16_t type)
     return type == DNS_TYPE_CAA ? &caa_shape : NULL;
 }
 
+/* Behind order, preference and three strings. */
+static size_t replacement_offset(struct slice rdata)
+{
+    size_t at = shapes[DNS_TYPE_NAPTR].first_name_at;
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK(at < rdata.len);
+        at += 1U + rdata.data[at];
+    }
+    return at;
+}
+
 size_t dns_rdata_name_offset(uint16_t type, struct slice rdata, bool *out_is_compressible)
 {
     const struct rdata_shape *shape = rdata_shape_of(type);
     *out_is_compressible = shape != NULL && shape->is_compressible;
+    if (type == DNS_TYPE_NAPTR)
+        return replacement_offset(rdata);
     return shape != NULL && shape->has_name ? shape->first_name_at : rdata.len;
 }
 

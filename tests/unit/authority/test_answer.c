@@ -374,6 +374,67 @@ static void mx_and_srv_bring_the_addresses_of_targets_in_the_zone(void **state)
     fixture_fini(&f);
 }
 
+static void service_records_bring_what_is_asked_next(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    fixture_whole_zone(&f, "Z1", "example.com");
+    fixture_set(
+        &f, "Z1", "web.example.com", "HTTPS", 60,
+        (const char *const[]){"1 . alpn=h2", "2 svc.example.com.", "3 svc.example.com.", NULL});
+    fixture_value(&f, "Z1", "web.example.com", "A", 30, "192.0.2.1");
+    fixture_value(&f, "Z1", "svc.example.com", "HTTPS", 30, "1 .");
+    fixture_value(&f, "Z1", "svc.example.com", "AAAA", 30, "2001:db8::1");
+    fixture_value(&f, "Z1", "alias.example.com", "HTTPS", 60, "0 svc.example.com.");
+    fixture_value(&f, "Z1", "off.example.com", "SVCB", 60, "0 .");
+    fixture_value(&f, "Z1", "off.example.com", "A", 60, "192.0.2.9");
+    struct world *w = fixture_world(&f);
+    assert_answer(w, "web.example.com", "HTTPS",
+                  "NOERROR aa\nAN web.example.com. 60 HTTPS 1 . alpn=\"h2\"\n"
+                  "AN web.example.com. 60 HTTPS 2 svc.example.com.\n"
+                  "AN web.example.com. 60 HTTPS 3 svc.example.com.\n"
+                  "AR svc.example.com. 30 AAAA 2001:db8::1\n"
+                  "AR web.example.com. 30 A 192.0.2.1\n");
+    assert_answer(w, "alias.example.com", "HTTPS",
+                  "NOERROR aa\nAN alias.example.com. 60 HTTPS 0 svc.example.com.\n"
+                  "AR svc.example.com. 30 AAAA 2001:db8::1\n"
+                  "AR svc.example.com. 30 HTTPS 1 .\n");
+    assert_answer(w, "off.example.com", "SVCB", "NOERROR aa\nAN off.example.com. 60 SVCB 0 .\n");
+    world_free(w);
+    fixture_fini(&f);
+}
+
+static void naptr_brings_what_its_flag_names(void **state)
+{
+    (void)state;
+    struct fixture f;
+    fixture_init(&f);
+    fixture_whole_zone(&f, "Z1", "example.com");
+    fixture_value(&f, "Z1", "s.example.com", "NAPTR", 60,
+                  "1 1 \"S\" \"SIP+D2U\" \"\" _sip._udp.example.com.");
+    fixture_value(&f, "Z1", "a.example.com", "NAPTR", 60, "1 1 \"a\" \"x\" \"\" host.example.com.");
+    fixture_value(&f, "Z1", "n.example.com", "NAPTR", 60, "1 1 \"\" \"x\" \"\" u.example.com.");
+    fixture_value(&f, "Z1", "u.example.com", "NAPTR", 60, "1 1 \"u\" \"x\" \"!a!b!\" .");
+    fixture_value(&f, "Z1", "_sip._udp.example.com", "SRV", 30, "1 2 5060 host.example.com.");
+    fixture_value(&f, "Z1", "host.example.com", "A", 30, "192.0.2.1");
+    struct world *w = fixture_world(&f);
+    assert_answer(w, "s.example.com", "NAPTR",
+                  "NOERROR aa\nAN s.example.com. 60 NAPTR 1 1 \"S\" \"SIP+D2U\" \"\" "
+                  "_sip._udp.example.com.\n"
+                  "AR _sip._udp.example.com. 30 SRV 1 2 5060 host.example.com.\n");
+    assert_answer(w, "a.example.com", "NAPTR",
+                  "NOERROR aa\nAN a.example.com. 60 NAPTR 1 1 \"a\" \"x\" \"\" "
+                  "host.example.com.\nAR host.example.com. 30 A 192.0.2.1\n");
+    assert_answer(w, "n.example.com", "NAPTR",
+                  "NOERROR aa\nAN n.example.com. 60 NAPTR 1 1 \"\" \"x\" \"\" u.example.com.\n"
+                  "AR u.example.com. 60 NAPTR 1 1 \"u\" \"x\" \"!a!b!\" .\n");
+    assert_answer(w, "u.example.com", "NAPTR",
+                  "NOERROR aa\nAN u.example.com. 60 NAPTR 1 1 \"u\" \"x\" \"!a!b!\" .\n");
+    world_free(w);
+    fixture_fini(&f);
+}
+
 static void the_first_record_changes_with_chance(void **state)
 {
     (void)state;
@@ -421,6 +482,8 @@ int main(void)
         cmocka_unit_test(an_alias_leads_over_a_distribution_to_the_points_of_presence),
         cmocka_unit_test(aliases_nest_to_thirty_four),
         cmocka_unit_test(mx_and_srv_bring_the_addresses_of_targets_in_the_zone),
+        cmocka_unit_test(service_records_bring_what_is_asked_next),
+        cmocka_unit_test(naptr_brings_what_its_flag_names),
         cmocka_unit_test(the_first_record_changes_with_chance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -415,6 +415,14 @@ static void what_a_later_version_serves_is_refused_by_name(void **state)
     assert_non_null(strstr(message, "Weight is not available in this version"));
 }
 
+static void a_ds_stands_at_a_delegation(void **state)
+{
+    (void)state;
+    assert_refused("CREATE example.com DS 60 1 8 200 00",
+                   "[RRSet of type DS with DNS name example.com. is not permitted at apex in zone "
+                   "example.com.]");
+}
+
 static void a_type_by_number_is_that_of_its_name(void **state)
 {
     (void)state;
@@ -556,6 +564,7 @@ int main(void)
         TEST(alias_loops_are_refused),
         TEST(members_that_do_not_go_together_are_invalid_input),
         TEST(what_a_later_version_serves_is_refused_by_name),
+        TEST(a_ds_stands_at_a_delegation),
         TEST(a_type_by_number_is_that_of_its_name),
         TEST(values_stand_once),
         TEST(names_are_checked),
