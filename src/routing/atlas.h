@@ -4,6 +4,7 @@
 #ifndef ROUTING_ATLAS_H
 #define ROUTING_ATLAS_H
 
+#include "places/places.h"
 #include "places/region.h"
 #include "routing/net_table.h"
 
@@ -14,15 +15,22 @@ struct atlas_place {
     struct point point;
 };
 
+/** Owner: whoever finished it. Threads: any may read; nothing changes. */
 struct atlas;
 
-/** Gathers an atlas. Owner: the caller; networks in any order, of equal ones the last stands. */
+/**
+ * Gathers an atlas. Owner: the caller; networks in any order (sorted ones cost the least memory),
+ * of equal ones the last stands.
+ */
 struct atlas_builder;
 struct atlas_builder *atlas_builder_new(void);
 void atlas_builder_free(struct atlas_builder *b); /* NULL is fine */
 void atlas_builder_add_place(struct atlas_builder *b, const struct net_key *network,
                              const struct atlas_place *place);
-/** Latency from a network to a region (number of places/region.h), milliseconds. */
+/**
+ * Latency from a network to a region (number of places/region.h), milliseconds, below UINT16_MAX.
+ * What a network does not say of a region, the wider one around it says.
+ */
 void atlas_builder_add_latency(struct atlas_builder *b, const struct net_key *network,
                                size_t region, uint16_t latency_ms);
 
@@ -30,7 +38,18 @@ void atlas_builder_add_latency(struct atlas_builder *b, const struct net_key *ne
 struct atlas *atlas_builder_finish(struct atlas_builder *b);
 void atlas_free(struct atlas *a); /* NULL is fine */
 
-/** Where the client is; zeroed where nothing is known. Raises *scope to what this depended on. */
+/** Networks whose place and whose latencies it knows, and bytes of memory. */
+size_t atlas_place_count(const struct atlas *a);
+size_t atlas_latency_count(const struct atlas *a);
+size_t atlas_bytes(const struct atlas *a);
+
+/** Where a region is (number of places/region.h), ready for point_distance_km(). */
+struct point atlas_region_point(const struct atlas *a, size_t region);
+
+/**
+ * Where the client is, by its first address; zeroed where nothing is known. Raises *scope to what
+ * this depended on. `a` may be NULL in both look-ups: nothing is known, of everyone.
+ */
 struct atlas_place atlas_find_place(const struct atlas *a, const struct net_key *client,
                                     uint8_t *scope);
 

@@ -30,7 +30,7 @@ struct routing_member {
         uint16_t region;   /* LATENCY: number of places/region.h */
         bool is_secondary; /* FAILOVER */
         uint16_t place;    /* GEOLOCATION: places/places.h; PLACE_NOWHERE: the default */
-        uint32_t location; /* IP_BASED: a value of the collection; 0: the default `*` */
+        uint32_t location; /* IP_BASED: a value of the collection, which has no 0; 0: default `*` */
         struct {           /* GEOPROXIMITY */
             struct point point;
             int8_t bias; /* -99..99 */

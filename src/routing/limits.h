@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every bound of the room routing but those that callers size their arrays by (routing.h).
+#ifndef ROUTING_LIMITS_H
+#define ROUTING_LIMITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Networks of one table: the full table of the internet has about 1.3 million, files of cities some
+ * ten million. Two intervals of each, numbered with 32 bits. */
+#define NET_TABLE_NETWORKS_MAX ((size_t)100000000)
+
+/* Slots of the index in front of a table's intervals: 256 KiB, which stays in the caches. */
+#define NET_TABLE_SLOTS_MAX ((size_t)65536)
+
+/* Bits of a key, and so networks around an address, the widest one included. */
+#define NET_KEY_BITS 64
+#define NET_TABLE_DEPTH_MAX (NET_KEY_BITS + 1)
+
+#endif
