@@ -85,4 +85,39 @@
 #define TRIAL_ZONES_MAX 512
 #define TRIAL_TYPES_MAX 32
 
+/* Outside targets of aliases. Names of all roots together; questions to name servers at once; how
+ * long one takes with all its tries. */
+#define OUTSIDE_NAMES_MAX 16384
+#define OUTSIDE_QUESTIONS_MAX 64
+#define OUTSIDE_TIMEOUT_NS (5 * NS_PER_S)
+/* The most that is said as TTL of an outside target's addresses, seconds (Route 53 says 60 for
+ * load balancers), and of addresses whose name no longer resolves (RFC 8767 section 4). */
+#define OUTSIDE_TTL_MAX_S 60
+#define OUTSIDE_KEPT_TTL_MAX_S 30
+/* A name is asked for again after this share of its TTL, percent, and at random later, but not
+ * sooner than after a second, and after an hour at the latest. */
+#define OUTSIDE_REFRESH_PERCENT 80
+#define OUTSIDE_JITTER_PERCENT 15
+#define OUTSIDE_REFRESH_MIN_NS NS_PER_S
+#define OUTSIDE_REFRESH_MAX_NS (3600 * NS_PER_S)
+/* After failures in a row: twice as late each time, up to the longest. No such name, or none of its
+ * type: asked again after a while. */
+#define OUTSIDE_RETRY_NS NS_PER_S
+#define OUTSIDE_RETRY_DOUBLINGS 5
+#define OUTSIDE_ABSENT_RETRY_NS (10 * NS_PER_S)
+/* Last good addresses stand for so long after their TTL while resolution fails, seconds. */
+#define OUTSIDE_KEEP_S ((int64_t)86400)
+/* Names that no root refers to any more are still resolved for so long: a roll back finds them. */
+#define OUTSIDE_KEEP_UNUSED_NS (600 * NS_PER_S)
+/* A new table at most so often; sooner after a pause, so that both families of a name share it. */
+#define OUTSIDE_PUBLISH_APART_NS (250 * NS_PER_MS)
+#define OUTSIDE_PUBLISH_SOON_NS (5 * NS_PER_MS)
+/* A root with new outside targets waits so long for their first addresses, no longer: they may
+ * never come. */
+#define OUTSIDE_FIRST_WAIT_NS (250 * NS_PER_MS)
+/* The file is written at most so often. Its most bytes: each name with all addresses it may have.
+ */
+#define OUTSIDE_SAVE_APART_NS (10 * NS_PER_S)
+#define OUTSIDE_FILE_MAX_BYTES ((size_t)64 << 20)
+
 #endif

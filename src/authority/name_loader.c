@@ -2,6 +2,7 @@
 // Nodes from chunks. Runs on the builder thread, or in a trial.
 #include "authority/name_loader.h"
 
+#include "authority/outside_table.h"
 #include "base/alloc.h"
 #include "base/check.h"
 
@@ -16,6 +17,7 @@ void name_loader_fini(struct name_loader *l)
 {
     arena_fini(&l->scratch);
     buf_fini(&l->packed);
+    buf_fini(&l->outside);
 }
 
 static struct name_key key_of(const struct trie_key *key)
@@ -39,6 +41,34 @@ static struct name_node *make_inner(const struct trie_chunk *chunk)
     return &inner->node;
 }
 
+/* Notes the outside targets of a name's aliases. */
+static void note_outside(struct name_loader *l, const struct release_name *name)
+{
+    for (size_t i = 0; i < name->set_count; i++) {
+        const struct release_set *set = &name->sets[i];
+        if (!set->alias_is_outside)
+            continue;
+        struct slice key = outside_key(&l->scratch, set->type, set->alias_name);
+        uint32_t number = registry_number(l->registries.outside, key);
+        buf_append(&l->outside, slice_of(&number, sizeof(number)));
+    }
+}
+
+/* Holds what was noted; NULL for nothing. */
+static struct name_holds *hold_outside(struct name_loader *l)
+{
+    struct slice numbers = buf_slice(&l->outside);
+    if (numbers.len == 0)
+        return NULL;
+    struct name_holds *holds = (struct name_holds *)mem_alloc(sizeof(*holds) + numbers.len);
+    holds->registry = l->registries.outside;
+    holds->count = (uint32_t)(numbers.len / sizeof(uint32_t));
+    memcpy(holds->numbers, numbers.data, numbers.len);
+    for (uint32_t i = 0; i < holds->count; i++)
+        registry_hold(holds->registry, holds->numbers[i]);
+    return holds;
+}
+
 static enum err pack_entry(struct name_loader *l, const struct trie_entry *entry, struct errctx *ec)
 {
     struct slice value;
@@ -47,7 +77,11 @@ static enum err pack_entry(struct name_loader *l, const struct trie_entry *entry
     if (e == ERR_OK)
         e = release_name_decode(&l->scratch, value, &name, ec);
     const struct name_packing packing = {.seed = &l->seed, .registries = &l->registries};
-    return e == ERR_OK ? name_record_pack(&packing, &name, &l->packed, ec) : e;
+    if (e == ERR_OK)
+        e = name_record_pack(&packing, &name, &l->packed, ec);
+    if (e == ERR_OK)
+        note_outside(l, &name);
+    return e;
 }
 
 static enum err make_leaf(struct name_loader *l, const struct trie_chunk *chunk,
@@ -56,6 +90,7 @@ static enum err make_leaf(struct name_loader *l, const struct trie_chunk *chunk,
     size_t count = chunk->entry_count;
     uint32_t *ends = arena_array(&l->scratch, count, sizeof(*ends));
     buf_clear(&l->packed);
+    buf_clear(&l->outside);
     for (size_t i = 0; i < count; i++) {
         enum err e = pack_entry(l, &chunk->entries[i], ec);
         if (e != ERR_OK)
@@ -69,7 +104,8 @@ static enum err make_leaf(struct name_loader *l, const struct trie_chunk *chunk,
     size_t fixed_bytes = sizeof(struct name_leaf) + count * sizeof(struct name_key);
     uint8_t *block = mem_alloc(fixed_bytes + count * sizeof(*ends) + packed.len);
     struct name_leaf *leaf = (struct name_leaf *)(void *)block;
-    *leaf = (struct name_leaf){.node = {.refs = 1, .is_leaf = true}, .count = (uint32_t)count};
+    *leaf = (struct name_leaf){
+        .node = {.refs = 1, .is_leaf = true}, .count = (uint32_t)count, .outside = hold_outside(l)};
     for (size_t i = 0; i < count; i++)
         leaf->keys[i] = key_of(&chunk->entries[i].key);
     memcpy(block + fixed_bytes, ends, count * sizeof(*ends));

@@ -13,6 +13,7 @@ struct name_loader {
     struct world_registries registries;
     struct arena scratch;  /* of one chunk */
     struct buf packed;     /* names of one leaf */
+    struct buf outside;    /* numbers of outside targets of one leaf, uint32_t each */
     enum err failed;       /* the first failure of a lazy look-up, which itself can tell none */
     struct errctx failure; /* and its words */
 };

@@ -91,6 +91,13 @@ static struct name_node *ref(struct name_node *node)
     return node;
 }
 
+static void holds_free(struct name_holds *holds)
+{
+    for (uint32_t i = 0; holds != NULL && i < holds->count; i++)
+        registry_drop(holds->registry, holds->numbers[i]);
+    free(holds);
+}
+
 /* Gives a reference back; the last one frees the subtree. NULL is fine. */
 // NOLINTNEXTLINE(misc-no-recursion): at most 32 deep, invariant 2
 static void unref(struct name_node *node)
@@ -104,6 +111,8 @@ static void unref(struct name_node *node)
         struct name_inner *inner = name_inner_of(node);
         for (unsigned i = 0; i < TRIE_FAN_OUT; i++)
             unref(inner->children[i]);
+    } else {
+        holds_free(name_leaf_of(node)->outside);
     }
     free(node);
 }

@@ -24,10 +24,18 @@ struct name_inner {
     struct chunk_hash hashes[TRIE_FAN_OUT]; /* of the children's chunks */
 };
 
+/** Numbers that the sets of a leaf refer to: held as long as the leaf lives. */
+struct name_holds {
+    struct registry *registry; /* borrowed, outlives the leaf */
+    uint32_t count;
+    uint32_t numbers[];
+};
+
 /** A leaf: its keys sorted, then where each packed name ends, then the packed names. One block. */
 struct name_leaf {
     struct name_node node;
     uint32_t count;
+    struct name_holds *outside; /* outside targets of its aliases; NULL: none */
     struct name_key keys[];
 };
 

@@ -14,6 +14,7 @@
 /** A name and its number; lives as long as the registry. */
 struct registered {
     uint32_t number;
+    uint32_t holds;
     struct slice name;
 };
 
@@ -49,6 +50,14 @@ static uint32_t count(const struct registry *r)
     return (uint32_t)(buf_len(&r->by_number) / sizeof(struct registered *));
 }
 
+static struct registered *at(const struct registry *r, uint32_t number)
+{
+    CHECK(number < count(r));
+    struct registered *known;
+    memcpy(&known, buf_slice(&r->by_number).data + number * sizeof(known), sizeof(known));
+    return known;
+}
+
 uint32_t registry_number(struct registry *r, struct slice name)
 {
     (void)pthread_mutex_lock(&r->lock);
@@ -82,13 +91,34 @@ uint32_t registry_count(struct registry *r)
     return result;
 }
 
+void registry_hold(struct registry *r, uint32_t number)
+{
+    (void)pthread_mutex_lock(&r->lock);
+    at(r, number)->holds++;
+    (void)pthread_mutex_unlock(&r->lock);
+}
+
+void registry_drop(struct registry *r, uint32_t number)
+{
+    (void)pthread_mutex_lock(&r->lock);
+    struct registered *known = at(r, number);
+    CHECK(known->holds > 0);
+    known->holds--;
+    (void)pthread_mutex_unlock(&r->lock);
+}
+
+void registry_held(struct registry *r, bool *out_is_held, uint32_t numbers)
+{
+    (void)pthread_mutex_lock(&r->lock);
+    for (uint32_t i = 0; i < numbers; i++)
+        out_is_held[i] = at(r, i)->holds > 0;
+    (void)pthread_mutex_unlock(&r->lock);
+}
+
 struct slice registry_name(struct registry *r, struct arena *a, uint32_t number)
 {
     (void)pthread_mutex_lock(&r->lock);
-    CHECK(number < count(r));
-    const struct registered *known;
-    memcpy(&known, buf_slice(&r->by_number).data + number * sizeof(known), sizeof(known));
-    struct slice name = arena_copy(a, known->name);
+    struct slice name = arena_copy(a, at(r, number)->name);
     (void)pthread_mutex_unlock(&r->lock);
     return name;
 }

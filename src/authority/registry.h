@@ -22,6 +22,16 @@ uint32_t registry_number(struct registry *r, struct slice name);
 /** The number of a name that is known; false where it is not. */
 bool registry_find(struct registry *r, struct slice name, uint32_t *out);
 
+/**
+ * Whoever loads what refers to a number holds it, and drops it when that is freed; a number without
+ * holders stays the name's. Holds count.
+ */
+void registry_hold(struct registry *r, uint32_t number);
+void registry_drop(struct registry *r, uint32_t number);
+
+/** Whether each number below `numbers`, which were given, has holders. */
+void registry_held(struct registry *r, bool *out_is_held, uint32_t numbers);
+
 /** Numbers below this were given. */
 uint32_t registry_count(struct registry *r);
 

@@ -6,6 +6,7 @@
 
 #include "authority/answer_settings.h"
 #include "authority/limits.h"
+#include "authority/outside_watch.h"
 #include "authority/tcp.h"
 #include "authority/trial.h"
 #include "authority/udp.h"
@@ -26,7 +27,8 @@ struct dns_state {
     size_t udp_count;
     struct tcp_server *tcp;
     struct world_registries registries; /* of all roots that are loaded */
-    struct answer_settings *settings;   /* a part of every scene */
+    struct outside_watch *outside;
+    struct answer_settings *settings; /* a part of every scene */
     struct loop_timer tick;
 };
 
@@ -89,6 +91,8 @@ static enum err dns_load(void *role_state, const struct role_root *root,
     enum err e = world_load(&source, before == NULL ? NULL : before->world, &world, ec);
     if (e != ERR_OK)
         return e;
+    if (registry_count(d->registries.outside) > 0)
+        outside_watch_settle(d->outside);
     struct role_release *loaded = NEW(struct role_release);
     loaded->world = world;
     *out_loaded = loaded;
@@ -110,6 +114,8 @@ static void dns_apply(void *role_state, struct role_release *loaded)
     d->applied = loaded;
     service_set_part(&d->service, scene_set_world, loaded->world);
     release_free(before);
+    if (registry_count(d->registries.outside) > 0)
+        outside_watch_look(d->outside);
     if (before == NULL)
         tcp_server_open(d->tcp);
 }
@@ -182,6 +188,7 @@ static void dns_stop(void *state)
     if (d->tcp != NULL)
         tcp_server_free(d->tcp);
     loop_timer_stop(&d->tick);
+    outside_watch_free(d->outside);
     service_fini(&d->service);
     answer_settings_free(d->settings);
     release_free(d->applied);
@@ -197,6 +204,32 @@ static void tick(struct loop_timer *timer)
     service_tick(&d->service, time_unix_ms() / MS_PER_S);
 }
 
+static void scene_set_outside(struct scene *scene, const void *table)
+{
+    scene->outside = table;
+}
+
+static void publish_outside(void *user, const struct outside_table *table)
+{
+    struct dns_state *d = user;
+    service_set_part(&d->service, scene_set_outside, table);
+}
+
+static enum err start_outside(struct dns_state *d, struct errctx *ec)
+{
+    AUTO_ARENA struct arena a = {0};
+    const struct settings *settings = d->service.context->settings;
+    const struct outside_watch_options options = {
+        .loop = d->service.context->loop,
+        .registry = d->registries.outside,
+        .servers = settings->resolver,
+        .path = arena_printf(&a, "%s/dns-outside", settings->data),
+        .publish = publish_outside,
+        .user = d,
+    };
+    return outside_watch_new(&options, &d->outside, ec);
+}
+
 static enum err dns_start(struct role_context *context, void **out_state, struct errctx *ec)
 {
     struct dns_state *d = NEW(struct dns_state);
@@ -207,6 +240,8 @@ static enum err dns_start(struct role_context *context, void **out_state, struct
     d->registries.outside = registry_new();
     d->service.on_drained_arg = d;
     enum err e = answer_settings_new(context->settings, &d->settings, ec);
+    if (e == ERR_OK)
+        e = start_outside(d, ec);
     if (e == ERR_OK) {
         service_set_part(&d->service, scene_set_settings, d->settings);
         e = start_threads(d, ec);

@@ -19,11 +19,13 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/list.h"
 #include "base/map.h"
 #include "base/random.h"
 #include "base/time.h"
 #include "metrics/counters.h"
-#include "net/resolver_priv.h"
+#include "net/limits.h"
+#include "net/resolver_channel.h"
 
 #include <stdlib.h>
 

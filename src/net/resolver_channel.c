@@ -5,10 +5,13 @@
 // One question with all its tries takes at most the channel's timeout: c-ares asks every server
 // once, waiting T for each, and then once more, waiting 2 T; T is a third of the timeout, divided
 // by the number of servers.
+#include "net/resolver_channel.h"
+
 #include "base/alloc.h"
 #include "base/check.h"
+#include "base/list.h"
 #include "base/time.h"
-#include "net/resolver_priv.h"
+#include "net/limits.h"
 
 #include <ares.h>
 #include <netdb.h>

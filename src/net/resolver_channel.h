@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The resolver's inside: resolver.c keeps names and their addresses, resolver_channel.c asks the
-// network by c-ares. All on the loop's thread.
-#ifndef NET_RESOLVER_PRIV_H
-#define NET_RESOLVER_PRIV_H
+// Questions of a stub resolver, one by one, by c-ares: the addresses of one family of a name, with
+// their TTL, and nothing kept. resolver.h keeps them. All on the loop's thread.
+#ifndef NET_RESOLVER_CHANNEL_H
+#define NET_RESOLVER_CHANNEL_H
 
-#include "base/list.h"
-#include "net/limits.h"
-#include "net/resolver.h"
+#include "base/err.h"
+#include "net/address.h"
+#include "os/loop.h"
 
 enum resolver_family { RESOLVER_V4, RESOLVER_V6, RESOLVER_FAMILIES };
 
@@ -16,8 +16,8 @@ struct resolver_reply {
                         failure: ERR_TIMEOUT, ERR_UNAVAILABLE */
     const char *why; /* of anything but ERR_OK; static */
     const struct net_address *addresses; /* borrowed until return; ports are 0 */
-    size_t count;
-    uint32_t ttl_s; /* the least of the records */
+    size_t count;                        /* RESOLVER_ADDRESSES_MAX (net/limits.h) at most */
+    uint32_t ttl_s; /* the least of the records, those of CNAMEs on the way included */
 };
 
 /** A question for the addresses of one family; embedded by the asker. */
@@ -30,6 +30,11 @@ struct resolver_question {
 /** Questions to the network over one set of servers. */
 struct resolver_channel;
 
+/**
+ * servers     "127.0.0.1:53,[::1]:53"; NULL: those of /etc/resolv.conf. Borrowed.
+ * timeout_ns  of one question with all its tries
+ * Errors: ERR_INVALID where `servers` is no list of ADDR:PORT.
+ */
 enum err resolver_channel_new(struct loop *loop, const char *servers, int64_t timeout_ns,
                               struct resolver_channel **out, struct errctx *ec) MUST_USE;
 /** Questions under way are dropped without a reply. NULL is fine. */
