@@ -19,10 +19,20 @@ static size_t answer_limit(const struct answer_request *request, const struct dn
     return min_size(out_bytes, min_size(offered, ANSWER_UDP_MAX_BYTES));
 }
 
+static void refuse(struct answering *a, enum dns_ede ede)
+{
+    a->rcode = DNS_RCODE_REFUSED;
+    a->ede = ede;
+}
+
 /* What is answered without looking at the question; NOERROR: go on. */
 static enum dns_rcode refuse_early(struct answering *a)
 {
     const struct dns_query *query = a->query;
+    if (!answer_settings_allow(a->scene->settings, &a->request->view.source)) {
+        refuse(a, DNS_EDE_PROHIBITED);
+        return a->rcode;
+    }
     if (query->has_edns && query->edns_version > 0)
         return DNS_RCODE_BADVERS;
     enum dns_rcode rcode = answer_edns_read(a->scene, a->request, query, &a->edns);
@@ -129,6 +139,17 @@ static bool answer_from_name(struct answering *a, const struct name_record *reco
     return false;
 }
 
+/*
+ * What the rate limit counts together: answers of one name, so that a wildcard counts once for all
+ * names below it; of all missing names of a zone. Where they lie in memory tells them apart.
+ */
+static uint64_t kind_of(const struct answering *a, enum lookup_found found,
+                        const struct name_record *record)
+{
+    bool is_name = found != LOOKUP_NXDOMAIN && record->sets != NULL;
+    return (uintptr_t)(is_name ? (const void *)record->sets : (const void *)a->zone);
+}
+
 /* Looks the question up, and each name that a CNAME leads to; the last one decides the RCODE. */
 static void answer_from_zone(struct answering *a)
 {
@@ -136,8 +157,11 @@ static void answer_from_zone(struct answering *a)
     while (goes_on) { /* ends: names[] has room for a bounded number */
         struct name_record record;
         uint16_t qtype = a->query->qtype;
+        enum lookup_found found = lookup_name(a->world, a->zone, answering_name(a), qtype, &record);
+        if (a->kind == 0)
+            a->kind = kind_of(a, found, &record);
         goes_on = false;
-        switch (lookup_name(a->world, a->zone, answering_name(a), qtype, &record)) {
+        switch (found) {
         case LOOKUP_NAME:
             goes_on = answer_from_name(a, &record);
             break;
@@ -151,12 +175,6 @@ static void answer_from_zone(struct answering *a)
             break;
         }
     }
-}
-
-static void refuse(struct answering *a, enum dns_ede ede)
-{
-    a->rcode = DNS_RCODE_REFUSED;
-    a->ede = ede;
 }
 
 /* What a server says about itself (RFC 4892), where that is switched on. */
@@ -204,6 +222,16 @@ static void fill(struct answering *a)
     answer_from_zone(a);
 }
 
+/* The answer beyond the rate of its kind, which is no larger than its query. */
+static void limit(struct answering *a)
+{
+    if (a->rcode != DNS_RCODE_NOERROR)
+        return;
+    a->is_truncated = a->edns.cookie_bytes == 0;
+    if (!a->is_truncated)
+        a->rcode = DNS_RCODE_BADCOOKIE;
+}
+
 /* AA: what the first owner in the answer section says is ours to say (RFC 1035 section 4.1.1). */
 static uint16_t header_flags(const struct answering *a)
 {
@@ -245,7 +273,7 @@ size_t answer(const struct scene *scene, const struct answer_request *request, u
         return 0;
     if (parsed == DNS_PARSE_FORMERR || query.opcode != DNS_OPCODE_QUERY) {
         unsigned rcode = parsed == DNS_PARSE_FORMERR ? DNS_RCODE_FORMERR : DNS_RCODE_NOTIMP;
-        *out_summary = (struct answer_summary){.rcode = rcode};
+        *out_summary = (struct answer_summary){.rcode = rcode, .kind = rcode};
         return dns_write_error(out, out_bytes, &query, rcode);
     }
     struct answering a = {.scene = scene,
@@ -256,18 +284,22 @@ size_t answer(const struct scene *scene, const struct answer_request *request, u
                           .names = {dns_name_slice(&query.qname)},
                           .name_count = 1,
                           .aliases = {.visits_left = ALIAS_VISITS_MAX}};
-    size_t limit = answer_limit(request, &query, out_bytes);
+    size_t limit_bytes = answer_limit(request, &query, out_bytes);
     a.rcode = refuse_early(&a);
-    start(&a, out, limit);
-    if (a.rcode == DNS_RCODE_NOERROR && query.question.len > 0)
+    start(&a, out, limit_bytes);
+    if (request->is_limited)
+        limit(&a);
+    else if (a.rcode == DNS_RCODE_NOERROR && query.question.len > 0)
         fill(&a);
     if (a.rcode == DNS_RCODE_SERVFAIL)
-        start(&a, out, limit); /* nothing of what was found so far can be relied on */
+        start(&a, out, limit_bytes); /* nothing of what was found so far can be relied on */
     if (query.has_edns)
         put_opt(&a);
     dns_writer_finish(&w, header_flags(&a), a.rcode);
     *out_summary = (struct answer_summary){.rcode = a.rcode,
                                            .cookie = a.edns.cookie,
+        .ede = a.ede,
+                                           .kind = a.kind == 0 ? a.rcode : a.kind,
                                            .is_truncated = a.is_truncated,
                                            .is_referral = a.is_referral};
     return w.len;

@@ -14,6 +14,7 @@ struct answer_request {
     struct slice query; /* the message as received */
     struct view view;
     bool is_tcp;
+    bool is_limited;     /* beyond the rate: BADCOOKIE to who knows cookies, else TC, and no more */
     uint64_t random;     /* turns record sets, draws among weighted ones */
     int64_t now_unix_s;  /* of cookies */
     uint16_t idle_ds;    /* tenths of seconds that an idle TCP connection is kept; 0: not told */
@@ -32,6 +33,8 @@ enum answer_cookie {
 struct answer_summary {
     unsigned rcode;
     enum answer_cookie cookie;
+    uint16_t ede; /* enum dns_ede, whether or not the client has EDNS */
+    uint64_t kind; /* equal for answers that the rate limit counts together */
     bool is_truncated;
     bool is_referral;
 };

@@ -23,7 +23,8 @@ struct answering {
     struct answer_edns edns;
     struct routing_client client;
     unsigned rcode;
-    uint16_t ede; /* enum dns_ede: what the client is told besides, where it has EDNS */
+    uint64_t kind; /* of answer_summary */
+    uint16_t ede;  /* enum dns_ede: what the client is told besides, where it has EDNS */
     bool is_truncated;
     bool is_referral;
 };

@@ -41,6 +41,18 @@
 /* The name of this server in answers, bytes: it takes room in each answer that asks for it. */
 #define NSID_MAX_BYTES 64
 
+/* Response rate limiting: buckets of one thread, which are 512 KiB; those of one cache line, among
+ * which one network and kind may lie; bytes of an address that make a network (IPv4 /24, IPv6 /56);
+ * answers that every bucket holds, for resolvers that ask again. */
+#define RATE_LIMIT_ROWS ((size_t)8192)
+#define RATE_LIMIT_WAYS 4
+#define RATE_LIMIT_IPV4_BYTES 3
+#define RATE_LIMIT_IPV6_BYTES 7
+#define RATE_LIMIT_BURST_LEAST 5
+
+/* Networks of all lists of clients. */
+#define CLIENT_NETWORKS_MAX 65536
+
 /* UDP: datagrams of one batch; bytes of one query (longer ones are malformed anyway); how long a
  * thread waits in the kernel before it gives a sign of life. */
 #define UDP_BATCH 64

@@ -142,6 +142,9 @@ static enum err start_udp(struct dns_state *d, const struct role_socket *socket,
         struct udp_options options = {.service = &d->service,
                                       .fd = socket->fds[i],
                                       .bound = socket->bound,
+                                      .rate = {.answers_per_s = d->settings->rate_per_s,
+                                               .slip = d->settings->rate_slip,
+                                               .threads = socket->fd_count},
                                       .index = (unsigned)d->udp_count};
         enum err e = udp_thread_start(&options, &d->udp[d->udp_count], ec);
         if (e != ERR_OK)

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/time.h"
+#include "dns/edns.h"
 #include "dns/types.h"
 #include "os/rcu.h"
 
@@ -116,6 +117,8 @@ void service_count(size_t answer_bytes, const struct answer_summary *summary)
     }
     metrics_add(metric_of(summary->rcode), 1);
     count_cookie(summary->cookie);
+    if (summary->ede == DNS_EDE_PROHIBITED)
+        metrics_add(METRIC_DNS_DENIED, 1);
     if (summary->is_truncated)
         metrics_add(METRIC_DNS_TRUNCATED, 1);
     if (summary->is_referral)

@@ -7,11 +7,13 @@
 // allocated or locked after the start, and no other system call is made.
 #include "authority/udp.h"
 
+#include "authority/answer_settings.h"
 #include "authority/limits.h"
 #include "authority/sample_query.h"
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/random.h"
+#include "dns/types.h"
 #include "os/process.h"
 #include "os/rcu.h"
 
@@ -39,7 +41,9 @@ struct udp_thread {
     struct view_address local;
     struct prng prng;
     uint64_t batches;
-    int64_t now_unix_s; /* of the batch */
+    int64_t now_unix_s;      /* of the batch */
+    int64_t now_us;          /* of the same, monotonic */
+    struct rate_limit *rate; /* NULL: no limit */
     struct mmsghdr in[UDP_BATCH];
     struct iovec in_io[UDP_BATCH];
     struct mmsghdr out[UDP_BATCH];
@@ -72,6 +76,34 @@ static struct view_address take_local(struct msghdr *m)
     return local;
 }
 
+/* Whether an answer goes out; who is exempt is looked up only where it would not. */
+static enum rate_verdict judge(struct udp_thread *t, const struct scene *scene,
+                               const struct answer_request *request,
+                               const struct answer_summary *summary)
+{
+    const struct view_address *source = &request->view.source;
+    enum rate_verdict verdict = rate_limit_check(t->rate, source, summary->kind, t->now_us);
+    if (verdict == RATE_PASS || answer_settings_exempt(scene->settings, source))
+        return RATE_PASS;
+    return verdict;
+}
+
+/* What goes out beyond the limit; the answer's length, 0 for none. */
+static size_t answer_limited(struct udp_place *place, const struct scene *scene,
+                             struct answer_request *request, enum rate_verdict verdict,
+                             struct answer_summary *summary)
+{
+    if (verdict == RATE_DROP) {
+        metrics_add(METRIC_DNS_RATE_DROPPED, 1);
+        return 0;
+    }
+    request->is_limited = true;
+    size_t len = answer(scene, request, place->answer, sizeof(place->answer), summary);
+    bool is_cookie = summary->rcode == DNS_RCODE_BADCOOKIE;
+    metrics_add(is_cookie ? METRIC_DNS_RATE_BADCOOKIE : METRIC_DNS_RATE_TRUNCATED, 1);
+    return len;
+}
+
 /* Answers the datagram at `index`; the answer's length, 0 for none. */
 static size_t answer_one(struct udp_thread *t, const struct scene *scene, unsigned index)
 {
@@ -89,7 +121,12 @@ static size_t answer_one(struct udp_thread *t, const struct scene *scene, unsign
         .now_unix_s = t->now_unix_s,
     };
     size_t len = answer(scene, &request, place->answer, sizeof(place->answer), &summary);
-    service_count(len, &summary);
+    bool is_limited = len > 0 && t->rate != NULL && summary.cookie != ANSWER_COOKIE_VALID;
+    enum rate_verdict verdict = is_limited ? judge(t, scene, &request, &summary) : RATE_PASS;
+    if (verdict != RATE_PASS)
+        len = answer_limited(place, scene, &request, verdict, &summary);
+    if (verdict != RATE_DROP)
+        service_count(len, &summary);
     bool is_sampled =
         index == 0 && (t->batches < SAMPLE_EAGER_BATCHES || t->batches % SAMPLE_BATCH_STEP == 0);
     if (is_sampled && t->options.service->context->samples != NULL)
@@ -102,6 +139,7 @@ static unsigned answer_batch(struct udp_thread *t, unsigned count)
 {
     unsigned ready = 0;
     t->now_unix_s = time_unix_ms() / MS_PER_S;
+    t->now_us = t->rate == NULL ? 0 : time_monotonic_ns() / NS_PER_US;
     const struct scene *scene = rcu_read_ptr(&t->options.service->scene);
     for (unsigned i = 0; i < count; i++) {
         size_t len = answer_one(t, scene, i);
@@ -249,6 +287,7 @@ enum err udp_thread_start(const struct udp_options *options, struct udp_thread *
     t->has_local = !net_address_is_wildcard(&options->bound);
     t->local = view_address_of(&options->bound);
     prng_init(&t->prng);
+    t->rate = rate_limit_new(&options->rate);
     init_places(t);
     enum err e = set_socket(t, ec);
     if (e == ERR_OK) {
@@ -256,6 +295,7 @@ enum err udp_thread_start(const struct udp_options *options, struct udp_thread *
         e = errno == 0 ? ERR_OK : err_errno(ec, "udp: thread");
     }
     if (e != ERR_OK) {
+        rate_limit_free(t->rate);
         free(t);
         return e;
     }
@@ -266,5 +306,6 @@ enum err udp_thread_start(const struct udp_options *options, struct udp_thread *
 void udp_thread_join(struct udp_thread *t)
 {
     (void)pthread_join(t->thread, NULL);
+    rate_limit_free(t->rate);
     free(t);
 }

@@ -3,6 +3,7 @@
 #ifndef AUTHORITY_UDP_H
 #define AUTHORITY_UDP_H
 
+#include "authority/rate_limit.h"
 #include "authority/service.h"
 
 struct udp_thread;
@@ -11,6 +12,7 @@ struct udp_options {
     struct dns_service *service; /* kept */
     int fd;                      /* kept, made blocking; the supervisor's, never closed here */
     struct net_address bound;
+    struct rate_limit_rules rate;
     unsigned index; /* of the thread in the role: heartbeat and slot of counters */
 };
 

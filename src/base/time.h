@@ -10,6 +10,8 @@
 #define NS_PER_S 1000000000LL
 #define NS_PER_MS 1000000LL
 #define MS_PER_S 1000LL
+#define US_PER_S 1000000LL
+#define NS_PER_US 1000LL
 
 /** Nanoseconds of the monotonic clock; comparable within one boot of the machine only. */
 int64_t time_monotonic_ns(void);

@@ -103,7 +103,7 @@ static bool read_records(struct slice message, struct dns_query *out)
     struct raw_record record;
     /* Each record takes 11 bytes at least, so the message bounds both loops. */
     for (unsigned i = 0; i < authority_count; i++) {
-        if (!read_record(message, &at, &record))
+        if (!read_record(message, &at, &record) || record.type == DNS_TYPE_OPT)
             return false;
     }
     for (unsigned i = 0; i < additional_count; i++) {

@@ -328,6 +328,158 @@ static void chaos_is_answered_where_it_is_switched_on(void **state)
     end(&s);
 }
 
+/* Settings of these flags; NULL where they are refused. */
+static struct answer_settings *settings_of(const char *const *args, size_t count)
+{
+    struct errctx ec = {0};
+    char *no_environment[] = {NULL};
+    struct settings settings;
+    struct answer_settings *made = NULL;
+    assert_int_equal(settings_load(&settings, args, count, no_environment, &ec), ERR_OK);
+    enum err e = answer_settings_new(&settings, &made, &ec);
+    assert_true(e == ERR_OK || (e == ERR_INVALID && made == NULL));
+    settings_fini(&settings);
+    return made;
+}
+
+static bool may_ask(const struct answer_settings *s, const char *client)
+{
+    const struct question q = {.source = client};
+    struct view view = question_view(&q);
+    return answer_settings_allow(s, &view.source);
+}
+
+static void the_longest_network_says_who_may_ask(void **state)
+{
+    (void)state;
+    const char *args[] = {"--dns-allow", "10.0.0.0/8, 2001:db8::/32",
+                          "--dns-deny",  "10.1.0.0/16",
+                          "--dns-allow", "10.1.2.3"};
+    struct answer_settings *s = settings_of(args, ARRAY_LEN(args));
+    assert_non_null(s);
+    assert_true(may_ask(s, "10.2.0.1"));
+    assert_false(may_ask(s, "10.1.0.1"));
+    assert_true(may_ask(s, "10.1.2.3"));
+    assert_false(may_ask(s, "10.1.2.4"));
+    assert_false(may_ask(s, "192.0.2.1"));
+    assert_true(may_ask(s, "2001:db8::1"));
+    assert_false(may_ask(s, "2001:db9::1"));
+    answer_settings_free(s);
+    const char *deny[] = {"--dns-deny", "192.0.2.0/24"};
+    s = settings_of(deny, ARRAY_LEN(deny));
+    assert_false(may_ask(s, "192.0.2.1"));
+    assert_true(may_ask(s, "192.0.3.1"));
+    assert_true(may_ask(NULL, "192.0.2.1"));
+    answer_settings_free(s);
+}
+
+static void who_may_not_ask_is_refused_as_prohibited(void **state)
+{
+    (void)state;
+    struct stage s;
+    begin(&s);
+    const char *deny[] = {"--dns-deny", "192.0.2.1"};
+    struct answer_settings *settings = settings_of(deny, ARRAY_LEN(deny));
+    s.scene.settings = settings;
+    assert_int_equal(ask_with(&s, option(&s, DNS_EDNS_COOKIE, SLICE_LIT(CLIENT))),
+                     DNS_RCODE_REFUSED);
+    assert_int_equal(ede_of(&s), DNS_EDE_PROHIBITED);
+    assert_int_equal(s.summary.ede, DNS_EDE_PROHIBITED);
+    assert_null(option_of(&s, DNS_EDNS_COOKIE).data);
+    answer_settings_free(settings);
+    end(&s);
+}
+
+static void networks_that_are_none_are_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"10.0.0.0/33",    "10.0.0/8", "x",
+                                        "2001:db8::/129", "1.2.3.4/", "1.2.3.4/a"};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        assert_null(settings_of((const char *const[]){"--dns-allow", texts[i]}, 2));
+        assert_null(settings_of((const char *const[]){"--dns-rate-exempt", texts[i]}, 2));
+    }
+}
+
+static void loopback_is_exempt_unless_the_setting_says_otherwise(void **state)
+{
+    (void)state;
+    const struct question v4 = {.source = "127.0.0.9"};
+    const struct question v6 = {.source = "::1"};
+    const struct question other = {.source = "192.0.2.1"};
+    struct view views[] = {question_view(&v4), question_view(&v6), question_view(&other)};
+    struct answer_settings *s = settings_of(NULL, 0);
+    assert_int_equal(s->rate_per_s, 200);
+    assert_int_equal(s->rate_slip, 2);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(answer_settings_exempt(s, &views[i].source), i < 2);
+    answer_settings_free(s);
+    s = settings_of((const char *const[]){"--dns-rate-exempt", "192.0.2.0/24"}, 2);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(answer_settings_exempt(s, &views[i].source), i == 2);
+    answer_settings_free(s);
+}
+
+/* The answer to a query that is beyond the rate of its kind. */
+static unsigned ask_beyond(struct stage *s, const struct question *q, struct slice options)
+{
+    struct answer_request request = {.query = query_with(s, q, options),
+                                     .view = question_view(q),
+                                     .is_limited = true,
+                                     .now_unix_s = NOW_UNIX_S};
+    return ask_request(s, &request);
+}
+
+static void beyond_the_limit_come_badcookie_or_tc(void **state)
+{
+    (void)state;
+    struct stage s;
+    begin(&s);
+    const struct question q = {.name = "www.example.com"};
+    uint8_t bad[24] = CLIENT;
+    assert_int_equal(ask_beyond(&s, &q, slice_of("", 0)), DNS_RCODE_NOERROR);
+    assert_true(s.summary.is_truncated);
+    assert_int_equal(s.response.counts[DNS_ANSWER], 0);
+    assert_int_equal(ask_beyond(&s, &q, option(&s, DNS_EDNS_COOKIE, SLICE_LIT(CLIENT))),
+                     DNS_RCODE_BADCOOKIE);
+    assert_false(s.summary.is_truncated);
+    assert_int_equal(s.response.counts[DNS_ANSWER], 0);
+    assert_int_equal(option_of(&s, DNS_EDNS_COOKIE).len, COOKIE_OPTION_BYTES);
+    assert_int_equal(ask_beyond(&s, &q, option(&s, DNS_EDNS_COOKIE, slice_of(bad, sizeof(bad)))),
+                     DNS_RCODE_BADCOOKIE);
+    end(&s);
+}
+
+/* The kind of the answer that the rate limit counts. */
+static uint64_t kind_of(struct stage *s, const char *name)
+{
+    uint8_t bytes[600];
+    const struct question q = {.name = name};
+    struct answer_request request = {.query = question_bytes(&q, bytes), .view = question_view(&q)};
+    (void)ask_request(s, &request);
+    return s->summary.kind;
+}
+
+static void a_name_a_wildcard_and_a_zones_missing_names_are_kinds(void **state)
+{
+    (void)state;
+    struct stage s;
+    begin(&s);
+    world_free(s.world);
+    fixture_value(&s.f, "Z1", "*.w.example.com", "A", 60, "192.0.2.2");
+    fixture_whole_zone(&s.f, "Z2", "example.org");
+    s.world = fixture_world(&s.f);
+    s.scene.world = s.world;
+    assert_int_equal(kind_of(&s, "www.example.com"), kind_of(&s, "WWW.example.com"));
+    assert_int_not_equal(kind_of(&s, "www.example.com"), kind_of(&s, "example.com"));
+    assert_int_equal(kind_of(&s, "a.w.example.com"), kind_of(&s, "b.w.example.com"));
+    assert_int_not_equal(kind_of(&s, "a.w.example.com"), kind_of(&s, "a.example.com"));
+    assert_int_equal(kind_of(&s, "a.example.com"), kind_of(&s, "b.example.com"));
+    assert_int_not_equal(kind_of(&s, "a.example.com"), kind_of(&s, "a.example.org"));
+    assert_int_equal(kind_of(&s, "a.example.net"), kind_of(&s, "b.example.info"));
+    end(&s);
+}
+
 static void settings_give_names_within_their_limit(void **state)
 {
     (void)state;
@@ -364,6 +516,12 @@ int main(void)
         cmocka_unit_test(the_idle_time_is_told_over_tcp_alone),
         cmocka_unit_test(a_refusal_says_why_where_there_is_edns),
         cmocka_unit_test(chaos_is_answered_where_it_is_switched_on),
+        cmocka_unit_test(the_longest_network_says_who_may_ask),
+        cmocka_unit_test(who_may_not_ask_is_refused_as_prohibited),
+        cmocka_unit_test(networks_that_are_none_are_refused),
+        cmocka_unit_test(loopback_is_exempt_unless_the_setting_says_otherwise),
+        cmocka_unit_test(beyond_the_limit_come_badcookie_or_tc),
+        cmocka_unit_test(a_name_a_wildcard_and_a_zones_missing_names_are_kinds),
         cmocka_unit_test(settings_give_names_within_their_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
