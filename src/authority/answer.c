@@ -273,7 +273,8 @@ size_t answer(const struct scene *scene, const struct answer_request *request, u
         return 0;
     if (parsed == DNS_PARSE_FORMERR || query.opcode != DNS_OPCODE_QUERY) {
         unsigned rcode = parsed == DNS_PARSE_FORMERR ? DNS_RCODE_FORMERR : DNS_RCODE_NOTIMP;
-        *out_summary = (struct answer_summary){.rcode = rcode, .kind = rcode};
+        *out_summary = (struct answer_summary){
+            .rcode = rcode, .kind = rcode, .qtype = query.qtype, .zone_counter = METRICS_ZONE_NONE};
         return dns_write_error(out, out_bytes, &query, rcode);
     }
     struct answering a = {.scene = scene,
@@ -298,7 +299,10 @@ size_t answer(const struct scene *scene, const struct answer_request *request, u
     dns_writer_finish(&w, header_flags(&a), a.rcode);
     *out_summary = (struct answer_summary){.rcode = a.rcode,
                                            .cookie = a.edns.cookie,
-        .ede = a.ede,
+                                           .ede = a.ede,
+                                           .qtype = query.qtype,
+                                           .zone_counter =
+                                               a.zone == NULL ? METRICS_ZONE_NONE : a.zone->counter,
                                            .kind = a.kind == 0 ? a.rcode : a.kind,
                                            .is_truncated = a.is_truncated,
                                            .is_referral = a.is_referral};

@@ -33,8 +33,10 @@ enum answer_cookie {
 struct answer_summary {
     unsigned rcode;
     enum answer_cookie cookie;
-    uint16_t ede; /* enum dns_ede, whether or not the client has EDNS */
-    uint64_t kind; /* equal for answers that the rate limit counts together */
+    uint16_t ede;          /* enum dns_ede, whether or not the client has EDNS */
+    uint64_t kind;         /* equal for answers that the rate limit counts together */
+    uint16_t qtype;        /* 0: there was no question */
+    uint32_t zone_counter; /* slot of the zone that answered; METRICS_ZONE_NONE: none did */
     bool is_truncated;
     bool is_referral;
 };

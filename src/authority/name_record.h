@@ -13,6 +13,7 @@
 
 #include "authority/registry.h"
 #include "base/buf.h"
+#include "metrics/zones.h"
 #include "release/objects.h"
 
 #include <endian.h>
@@ -108,6 +109,7 @@ void record_set_target(const struct record_set *alias, struct name_key *out_key,
 struct world_registries {
     struct registry *health;  /* ids of health checks */
     struct registry *outside; /* outside targets of aliases: type (2, network order), wire name */
+    struct metrics_zones *zones; /* counters of zones; NULL: they are not counted */
 };
 
 /** What packing needs besides the name. */

@@ -195,6 +195,7 @@ static void dns_stop(void *state)
     service_fini(&d->service);
     answer_settings_free(d->settings);
     release_free(d->applied);
+    metrics_zones_free(d->registries.zones);
     registry_free(d->registries.health);
     registry_free(d->registries.outside);
     free(d->udp);
@@ -240,6 +241,7 @@ static enum err dns_start(struct role_context *context, void **out_state, struct
     d->service.context = context;
     d->service.on_drained = all_drained;
     d->registries.health = registry_new();
+    d->registries.zones = metrics_zones_new();
     d->registries.outside = registry_new();
     d->service.on_drained_arg = d;
     enum err e = answer_settings_new(context->settings, &d->settings, ec);

@@ -98,6 +98,56 @@ static enum metric metric_of(unsigned rcode)
     }
 }
 
+static enum metric metric_of_type(uint16_t qtype)
+{
+    switch (qtype) {
+    case DNS_TYPE_A:
+        return METRIC_DNS_QTYPE_A;
+    case DNS_TYPE_AAAA:
+        return METRIC_DNS_QTYPE_AAAA;
+    case DNS_TYPE_NS:
+        return METRIC_DNS_QTYPE_NS;
+    case DNS_TYPE_SOA:
+        return METRIC_DNS_QTYPE_SOA;
+    case DNS_TYPE_CNAME:
+        return METRIC_DNS_QTYPE_CNAME;
+    case DNS_TYPE_MX:
+        return METRIC_DNS_QTYPE_MX;
+    case DNS_TYPE_TXT:
+        return METRIC_DNS_QTYPE_TXT;
+    case DNS_TYPE_PTR:
+        return METRIC_DNS_QTYPE_PTR;
+    case DNS_TYPE_SRV:
+        return METRIC_DNS_QTYPE_SRV;
+    case DNS_TYPE_CAA:
+        return METRIC_DNS_QTYPE_CAA;
+    case DNS_TYPE_HTTPS:
+        return METRIC_DNS_QTYPE_HTTPS;
+    case DNS_TYPE_SVCB:
+        return METRIC_DNS_QTYPE_SVCB;
+    case DNS_TYPE_DS:
+        return METRIC_DNS_QTYPE_DS;
+    case DNS_TYPE_DNSKEY:
+        return METRIC_DNS_QTYPE_DNSKEY;
+    case DNS_TYPE_NAPTR:
+        return METRIC_DNS_QTYPE_NAPTR;
+    case DNS_TYPE_TLSA:
+        return METRIC_DNS_QTYPE_TLSA;
+    case DNS_TYPE_SSHFP:
+        return METRIC_DNS_QTYPE_SSHFP;
+    case DNS_TYPE_SPF:
+        return METRIC_DNS_QTYPE_SPF;
+    case DNS_TYPE_AXFR:
+        return METRIC_DNS_QTYPE_AXFR;
+    case DNS_TYPE_IXFR:
+        return METRIC_DNS_QTYPE_IXFR;
+    case DNS_TYPE_ANY:
+        return METRIC_DNS_QTYPE_ANY;
+    default:
+        return METRIC_DNS_QTYPE_OTHER;
+    }
+}
+
 static void count_cookie(enum answer_cookie cookie)
 {
     static const enum metric metrics[] = {
@@ -116,6 +166,10 @@ void service_count(size_t answer_bytes, const struct answer_summary *summary)
         return;
     }
     metrics_add(metric_of(summary->rcode), 1);
+    if (summary->qtype != 0)
+        metrics_add(metric_of_type(summary->qtype), 1);
+    if (summary->zone_counter != METRICS_ZONE_NONE)
+        metrics_zone_count(summary->zone_counter, summary->rcode == DNS_RCODE_NXDOMAIN);
     count_cookie(summary->cookie);
     if (summary->ede == DNS_EDE_PROHIBITED)
         metrics_add(METRIC_DNS_DENIED, 1);

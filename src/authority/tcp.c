@@ -362,6 +362,7 @@ static void *tcp_server_run(void *arg)
     struct tcp_server *s = arg;
     crash_report_thread_start();
     metrics_bind_thread(METRICS_DNS, s->options.index + 1);
+    metrics_zones_bind_thread(s->options.index);
     rcu_thread_register();
     rcu_offline();
     loop_timer_set(s->loop, &s->tick, 0, TCP_TICK_NS);

@@ -235,6 +235,7 @@ static void *udp_thread_run(void *arg)
     struct udp_thread *t = arg;
     crash_report_thread_start();
     metrics_bind_thread(METRICS_DNS, t->options.index + 1);
+    metrics_zones_bind_thread(t->options.index);
     rcu_thread_register();
     rcu_offline();
     wait_for_scene(t);

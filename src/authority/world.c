@@ -64,6 +64,7 @@ enum err world_load(const struct world_source *source, const struct world *befor
         world_free(w);
         return err_wrap(ec, "names");
     }
+    zone_table_count(w->zones, source->registries.zones);
     *out = w;
     return ERR_OK;
 }

@@ -93,8 +93,23 @@ static int compare_hashes(const void *a, const void *b)
     return ((*left)->hash > (*right)->hash) - ((*left)->hash < (*right)->hash);
 }
 
+void zone_table_count(struct zone_table *table, struct metrics_zones *counters)
+{
+    if (counters == NULL || table->counters != NULL)
+        return;
+    table->counters = counters;
+    for (size_t i = 0; i < table->zone_count; i++) {
+        char name[DNS_NAME_TEXT_SIZE];
+        struct zone *zone = table->zones[i];
+        (void)dns_name_format(zone->apex, name);
+        zone->counter = metrics_zones_take(counters, zone->id, name);
+    }
+}
+
 static void free_table(struct zone_table *t)
 {
+    for (size_t i = 0; t->counters != NULL && i < t->zone_count; i++)
+        metrics_zones_give(t->counters, t->zones[i]->counter);
     free(t->zones);
     map_fini(&t->by_apex);
     map_fini(&t->set_addresses);

@@ -6,6 +6,7 @@
 #define AUTHORITY_ZONE_TABLE_H
 
 #include "base/map.h"
+#include "metrics/zones.h"
 #include "release/objects.h"
 
 /** An IP address as views compare it. */
@@ -32,6 +33,7 @@ struct zone {
     size_t address_count;
     struct release_prefix *sources; /* of a private zone's clients */
     size_t source_count;
+    uint32_t counter;     /* its slot of metrics/zones.h */
     struct slice encoded; /* as in the release, to tell what changed */
     struct zone *next;    /* the next younger one of this apex */
 };
@@ -47,6 +49,7 @@ struct zone_table {
     size_t zone_count;
     unsigned labels_max; /* of all apexes: no suffix with more needs a look */
     bool has_private;
+    struct metrics_zones *counters; /* that gave slots to the zones; NULL: none did */
 };
 
 /**
@@ -56,6 +59,10 @@ struct zone_table {
 enum err zone_table_load(const struct trie_ref *trie, const struct trie_seed *seed,
                          const struct chunk_source *source, struct zone_table *before,
                          struct zone_table **out, struct errctx *ec) MUST_USE;
+
+/** Gives each zone its counters, unless that was done; `counters` (NULL: none) outlives the table.
+ */
+void zone_table_count(struct zone_table *table, struct metrics_zones *counters);
 
 /** Gives a reference back; NULL is fine. */
 void zone_table_unref(struct zone_table *table);

@@ -33,9 +33,9 @@ enum dns_parse {
 /**
  * Parses a query: exactly one question for opcode QUERY (RFC 9619), or none where there is an OPT
  * (which is good with a cookie only: RFC 7873 section 5.4; question.len is 0, and the caller looks
- * at the options); no answer records, at most one OPT (root owner), in the additional section; other
- * additional records and those of the authority section are passed over; bytes behind the message
- * are FORMERR. For opcodes other than QUERY only the header is read (OK, question.len 0). A
+ * at the options); no answer records, at most one OPT (root owner), in the additional section;
+ * other additional records and those of the authority section are passed over; bytes behind the
+ * message are FORMERR. For opcodes other than QUERY only the header is read (OK, question.len 0). A
  * compressed QNAME is FORMERR. Options of a later version of EDNS are not looked at.
  * message  kept until the query is answered
  * Cost: one pass over the message, no allocation.

@@ -7,6 +7,7 @@
 #include "metrics/counters.h"
 
 #include "base/check.h"
+#include "metrics/zones.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -68,6 +69,7 @@ void metrics_init_shared(void)
     }
     area = cells;
     metrics_cells = area + (metrics_cells - private_area);
+    metrics_zones_init_shared();
 }
 
 void metrics_bind_thread(enum metrics_role role, unsigned thread_index)
@@ -120,4 +122,5 @@ void metrics_export(struct buf *out)
         }
         export_values(out, (enum metric)m);
     }
+    metrics_zones_export(out);
 }

@@ -17,4 +17,11 @@
  * each costs but METRIC_COUNT cells. One more thread shares the last slot. */
 #define METRICS_SLOTS_PER_ROLE 64
 
+/* Zones with counters of their own, one place being of all others: more than the 10,000 that a node
+ * is made for. Bytes of an id (Route 53: at most 32 characters) and of a name as text, without the
+ * escapes of odd names. */
+#define METRICS_ZONES_MAX 16384
+#define METRICS_ZONE_ID_MAX_BYTES 40
+#define METRICS_ZONE_NAME_MAX_BYTES 255
+
 #endif

@@ -134,7 +134,8 @@ MESSAGES = {
     "an additional record": (header(counts=(1, 0, 0, 1)) + question() + record(b"\xc0\x0c", A, b"\0"),
                              NOERROR),
     "an additional record that is not there": (header(counts=(1, 0, 0, 1)) + question(), FORMERR),
-    "an additional record cut short": (header(counts=(1, 0, 0, 1)) + question() + b"\0\0\1\0", FORMERR),
+    "an additional record cut short": (
+        header(counts=(1, 0, 0, 1)) + question() + b"\0\0\1\0", FORMERR),
     "data longer than the message": (
         header(counts=(1, 0, 0, 1)) + question() + b"\0" + struct.pack(">2HIH", A, IN, 0, 9) + b"\0",
         FORMERR),

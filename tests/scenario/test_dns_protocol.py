@@ -10,7 +10,7 @@ import dns.query
 import dns.rcode
 import pytest
 
-from harness import DEADLINE_S, split_address, upsert, wait_for
+from harness import DEADLINE_S, delete, split_address, upsert, wait_for
 
 CLIENT = b"clientco"
 BADCOOKIE = 23
@@ -194,3 +194,28 @@ def test_missing_names_of_a_zone_count_together_and_so_do_refusals(fleet, zone, 
     answers = flood(node, "127.7.0.1", queries)
     assert 10 <= len(answers) <= 40
     assert all(a.rcode() == dns.rcode.from_text(rcode) for a in answers)
+
+
+def test_queries_are_counted_by_zone_and_type_over_restarts_of_the_role(fleet):
+    node = serve(fleet.node("counted").start())
+    other = node.create_zone("other.test")
+    node.wait_insync(node.change(other, upsert("a.other.test", "TXT", '"x"')))
+    for name, rdtype in (("www.protocol.test", "A"), ("no.protocol.test", "AAAA"),
+                         ("a.other.test", "TXT"), ("elsewhere.invalid", "HTTPS")):
+        ask(node, name, rdtype)
+    ask(node, "a.other.test", "TYPE65280")
+    zone = {"zone": "other.test.", "id": other}
+    assert node.metric("weir_dns_zone_queries_total", zone="protocol.test.") == 2
+    assert node.metric("weir_dns_zone_nxdomain_total", zone="protocol.test.") == 1
+    assert node.metric("weir_dns_zone_queries_total", **zone) == 2
+    assert node.metric("weir_dns_zone_nxdomain_total", **zone) == 0
+    for qtype in ("A", "AAAA", "TXT", "HTTPS", "other"):
+        assert node.metric("weir_dns_questions_total", qtype=qtype) == 1
+    node.kill_process("dns")
+    wait_for(lambda: node.admin("/healthz")[0] == 200, "the role's return")
+    ask(node, "a.other.test", "TXT")
+    assert node.metric("weir_dns_zone_queries_total", **zone) == 3
+    node.wait_insync(node.change(other, delete("a.other.test", "TXT", '"x"')))
+    node.boto().delete_hosted_zone(Id=other)
+    wait_for(lambda: node.metric("weir_dns_zone_queries_total", **zone) == 0, "the zone's end")
+    assert node.metric("weir_dns_zone_queries_total", zone="protocol.test.") == 2
