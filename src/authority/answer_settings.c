@@ -114,9 +114,10 @@ enum err answer_settings_new(const struct settings *settings, struct answer_sett
         return e;
     }
     s->nsid = arena_copy(&s->arena, slice_of(settings->dns_nsid, nsid_len));
+    s->identity = arena_copy(&s->arena, host_of(s, host, sizeof(host)));
     if (settings->dns_chaos) {
         s->chaos_version = txt_of(&s->arena, SLICE_LIT("weir " WEIR_VERSION));
-        s->chaos_host = txt_of(&s->arena, host_of(s, host, sizeof(host)));
+        s->chaos_host = txt_of(&s->arena, s->identity);
     }
     *out = s;
     return ERR_OK;

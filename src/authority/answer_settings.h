@@ -10,7 +10,8 @@
 
 /** Unchanged once made; any thread reads. */
 struct answer_settings {
-    struct slice nsid; /* this server's name (RFC 5001); empty: not told */
+    struct slice nsid;     /* this server's name (RFC 5001); empty: not told */
+    struct slice identity; /* the same, else the name of the machine; of dnstap */
     /* TXT data in wire form of the questions of class CHAOS; empty: refused. */
     struct slice chaos_version;
     struct slice chaos_host;

@@ -53,6 +53,14 @@
 /* Networks of all lists of clients. */
 #define CLIENT_NETWORKS_MAX 65536
 
+/* dnstap: bytes of a frame that a place of the pool holds (a UDP query or answer, and what stands
+ * about it); places, and frames in the queue, of one thread (a power of 2: libfstrm); seconds until
+ * a reader that is not there is looked for again, and that one may hold up a read or write. */
+#define DNSTAP_FRAME_BYTES 2304
+#define DNSTAP_FRAMES 512
+#define DNSTAP_REOPEN_S 1
+#define DNSTAP_WAIT_S 1
+
 /* UDP: datagrams of one batch; bytes of one query (longer ones are malformed anyway); how long a
  * thread waits in the kernel before it gives a sign of life. */
 #define UDP_BATCH 64

@@ -53,6 +53,17 @@ static enum err plan_threads(const struct settings *settings, unsigned *out, str
     return ERR_OK;
 }
 
+/* What the role's process could only find when it starts, over and over. */
+static enum err check_settings(const struct settings *settings, struct errctx *ec)
+{
+    struct answer_settings *made = NULL;
+    enum err e = answer_settings_new(settings, &made, ec);
+    answer_settings_free(made);
+    if (e == ERR_OK && settings->dnstap != NULL)
+        e = dnstap_check(settings->dnstap, ec);
+    return e;
+}
+
 static enum err dns_plan(const struct settings *settings, struct role_socket **out_sockets,
                          size_t *out_count, unsigned *out_threads, struct errctx *ec)
 {
@@ -61,7 +72,9 @@ static enum err dns_plan(const struct settings *settings, struct role_socket **o
     if (settings->dns.count == 0 || settings->dns.count > DNS_ADDRESSES_MAX)
         return err_set(ec, ERR_INVALID, "--dns: 1 to %d addresses", DNS_ADDRESSES_MAX);
     unsigned threads = 0;
-    enum err e = plan_threads(settings, &threads, ec);
+    enum err e = check_settings(settings, ec);
+    if (e == ERR_OK)
+        e = plan_threads(settings, &threads, ec);
     if (e != ERR_OK)
         return e;
     for (size_t i = 0; i < settings->dns.count; i++) {
@@ -168,6 +181,17 @@ static enum err start_tcp(struct dns_state *d, unsigned index, struct errctx *ec
     return tcp_server_start(&options, &d->tcp, ec);
 }
 
+static enum err start_dnstap(struct dns_state *d, struct errctx *ec)
+{
+    const struct role_context *context = d->service.context;
+    const struct dnstap_options options = {.target = context->settings->dnstap,
+                                           .identity = d->settings->identity,
+                                           .threads = count_udp(context) + 1};
+    if (options.target == NULL)
+        return ERR_OK;
+    return dnstap_new(&options, &d->service.dnstap, ec);
+}
+
 static enum err start_threads(struct dns_state *d, struct errctx *ec)
 {
     const struct role_context *context = d->service.context;
@@ -192,6 +216,7 @@ static void dns_stop(void *state)
         tcp_server_free(d->tcp);
     loop_timer_stop(&d->tick);
     outside_watch_free(d->outside);
+    dnstap_free(d->service.dnstap);
     service_fini(&d->service);
     answer_settings_free(d->settings);
     release_free(d->applied);
@@ -247,6 +272,8 @@ static enum err dns_start(struct role_context *context, void **out_state, struct
     enum err e = answer_settings_new(context->settings, &d->settings, ec);
     if (e == ERR_OK)
         e = start_outside(d, ec);
+    if (e == ERR_OK)
+        e = start_dnstap(d, ec);
     if (e == ERR_OK) {
         service_set_part(&d->service, scene_set_settings, d->settings);
         e = start_threads(d, ec);

@@ -5,6 +5,7 @@
 #define AUTHORITY_SERVICE_H
 
 #include "authority/answer.h"
+#include "authority/dnstap.h"
 #include "node/role.h"
 
 #include <pthread.h>
@@ -13,6 +14,7 @@
 /** Owner: role.c, which frees it after the last thread ended. */
 struct dns_service {
     struct role_context *context;
+    struct dnstap *dnstap;         /* NULL: off */
     struct scene *scene;           /* NULL before the first root; by RCU, os/rcu.h */
     pthread_mutex_t scene_lock;    /* held by whoever changes the scene */
     struct scene next;             /* the parts that are there already; under scene_lock */

@@ -44,6 +44,8 @@ struct tcp_connection {
     struct loop_io io;
     int fd;
     struct view view;
+    uint16_t source_port;
+    uint16_t local_port;
     struct buf in;
     struct buf out;
     int64_t progress_ns; /* last whole query, or bytes written */
@@ -59,7 +61,7 @@ struct tcp_server {
     unsigned connection_count;
     struct loop_timer tick;
     struct prng prng;
-    int64_t now_unix_s; /* of the read whose queries are answered */
+    int64_t now_unix_ms; /* of the read whose queries are answered */
     bool is_accepting;
     bool is_draining;
     bool is_done;
@@ -120,6 +122,19 @@ static bool write_out(struct tcp_connection *c)
     return true;
 }
 
+static void tap(const struct tcp_connection *c, struct slice query, size_t answer_bytes)
+{
+    const struct tcp_server *s = c->server;
+    const struct dnstap_query tapped = {.query = query,
+                                        .answer = slice_of(s->answer, answer_bytes),
+                                        .view = &c->view,
+                                        .source_port = c->source_port,
+                                        .local_port = c->local_port,
+                                        .is_tcp = true,
+                                        .now_unix_ms = s->now_unix_ms};
+    dnstap_put(s->options.service->dnstap, s->options.index, &tapped);
+}
+
 /* Answers one query into `out`. False: it is none, and its sender gets no more answers. */
 static bool answer_query(struct tcp_connection *c, const struct scene *scene, struct slice query)
 {
@@ -129,12 +144,14 @@ static bool answer_query(struct tcp_connection *c, const struct scene *scene, st
                                      .view = c->view,
                                      .is_tcp = true,
                                      .random = prng_next(&s->prng),
-                                     .now_unix_s = s->now_unix_s,
+                                     .now_unix_s = s->now_unix_ms / MS_PER_S,
                                      .idle_ds = (uint16_t)(s->options.limits.idle_ns / NS_PER_DS)};
     size_t len = answer(scene, &request, s->answer, sizeof(s->answer), &summary);
     service_count(len, &summary);
     metrics_add(METRIC_DNS_QUERIES_TCP, 1);
     note_progress(c);
+    if (s->options.service->dnstap != NULL)
+        tap(c, query, len);
     if (len == 0)
         return false;
     const uint8_t length_be[LENGTH_BYTES] = {(uint8_t)(len >> 8), (uint8_t)len};
@@ -166,7 +183,7 @@ static void answer_all(struct tcp_connection *c)
     struct slice query;
     if (!next_query(c, &query))
         return;
-    c->server->now_unix_s = time_unix_ms() / MS_PER_S;
+    c->server->now_unix_ms = time_unix_ms();
     rcu_online();
     const struct scene *scene = rcu_read_ptr(&c->server->options.service->scene);
     while (buf_len(&c->out) < TCP_OUT_MAX_BYTES && next_query(c, &query)) {
@@ -286,6 +303,8 @@ static void connection_open(struct tcp_server *s, int fd, const struct net_addre
     c->server = s;
     c->fd = fd;
     c->view = (struct view){.local = view_address_of(&local), .source = client};
+    c->source_port = net_address_port(peer);
+    c->local_port = net_address_port(&local);
     c->io.on_ready = connection_ready;
     c->io.user = c;
     list_init(&c->by_age);

@@ -41,7 +41,7 @@ struct udp_thread {
     struct view_address local;
     struct prng prng;
     uint64_t batches;
-    int64_t now_unix_s;      /* of the batch */
+    int64_t now_unix_ms;     /* of the batch */
     int64_t now_us;          /* of the same, monotonic */
     struct rate_limit *rate; /* NULL: no limit */
     struct mmsghdr in[UDP_BATCH];
@@ -104,6 +104,18 @@ static size_t answer_limited(struct udp_place *place, const struct scene *scene,
     return len;
 }
 
+static void tap(struct udp_thread *t, const struct udp_place *place,
+                const struct answer_request *request, size_t answer_bytes)
+{
+    const struct dnstap_query query = {.query = request->query,
+                                       .answer = slice_of(place->answer, answer_bytes),
+                                       .view = &request->view,
+                                       .source_port = net_address_port(&place->source),
+                                       .local_port = net_address_port(&t->options.bound),
+                                       .now_unix_ms = t->now_unix_ms};
+    dnstap_put(t->options.service->dnstap, t->options.index, &query);
+}
+
 /* Answers the datagram at `index`; the answer's length, 0 for none. */
 static size_t answer_one(struct udp_thread *t, const struct scene *scene, unsigned index)
 {
@@ -118,7 +130,7 @@ static size_t answer_one(struct udp_thread *t, const struct scene *scene, unsign
         .view = {.local = t->has_local ? t->local : take_local(m),
                  .source = view_address_of(&place->source)},
         .random = prng_next(&t->prng),
-        .now_unix_s = t->now_unix_s,
+        .now_unix_s = t->now_unix_ms / MS_PER_S,
     };
     size_t len = answer(scene, &request, place->answer, sizeof(place->answer), &summary);
     bool is_limited = len > 0 && t->rate != NULL && summary.cookie != ANSWER_COOKIE_VALID;
@@ -127,6 +139,8 @@ static size_t answer_one(struct udp_thread *t, const struct scene *scene, unsign
         len = answer_limited(place, scene, &request, verdict, &summary);
     if (verdict != RATE_DROP)
         service_count(len, &summary);
+    if (t->options.service->dnstap != NULL)
+        tap(t, place, &request, len);
     bool is_sampled =
         index == 0 && (t->batches < SAMPLE_EAGER_BATCHES || t->batches % SAMPLE_BATCH_STEP == 0);
     if (is_sampled && t->options.service->context->samples != NULL)
@@ -138,7 +152,7 @@ static size_t answer_one(struct udp_thread *t, const struct scene *scene, unsign
 static unsigned answer_batch(struct udp_thread *t, unsigned count)
 {
     unsigned ready = 0;
-    t->now_unix_s = time_unix_ms() / MS_PER_S;
+    t->now_unix_ms = time_unix_ms();
     t->now_us = t->rate == NULL ? 0 : time_monotonic_ns() / NS_PER_US;
     const struct scene *scene = rcu_read_ptr(&t->options.service->scene);
     for (unsigned i = 0; i < count; i++) {

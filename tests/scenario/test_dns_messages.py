@@ -131,14 +131,13 @@ MESSAGES = {
                              FORMERR),
     "an authority record": (header(counts=(1, 0, 1, 0)) + question() + record(WWW, A, b"\1\2\3\4"),
                             NOERROR),
-    "an additional record": (header(counts=(1, 0, 0, 1)) + question() + record(b"\xc0\x0c", A, b"\0"),
-                             NOERROR),
+    "an additional record": (
+        header(counts=(1, 0, 0, 1)) + question() + record(b"\xc0\x0c", A, b"\0"), NOERROR),
     "an additional record that is not there": (header(counts=(1, 0, 0, 1)) + question(), FORMERR),
     "an additional record cut short": (
         header(counts=(1, 0, 0, 1)) + question() + b"\0\0\1\0", FORMERR),
     "data longer than the message": (
-        header(counts=(1, 0, 0, 1)) + question() + b"\0" + struct.pack(">2HIH", A, IN, 0, 9) + b"\0",
-        FORMERR),
+        header(counts=(1, 0, 0, 1)) + question() + record(b"\0", A, b"123456789")[:-1], FORMERR),
     "a byte behind": (query() + b"\0", FORMERR),
     "a query behind": (query() + query(), FORMERR),
     # EDNS

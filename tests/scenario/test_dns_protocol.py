@@ -219,3 +219,14 @@ def test_queries_are_counted_by_zone_and_type_over_restarts_of_the_role(fleet):
     node.boto().delete_hosted_zone(Id=other)
     wait_for(lambda: node.metric("weir_dns_zone_queries_total", **zone) == 0, "the zone's end")
     assert node.metric("weir_dns_zone_queries_total", zone="protocol.test.") == 2
+
+
+@pytest.mark.parametrize("flags, reason", [
+    (("--dnstap", "tcp:127.0.0.1:1"), "--dnstap: 'tcp:127.0.0.1:1' is not unix:PATH"),
+    (("--dns-deny", "10.0.0.0/33"), "--dns-deny: '10.0.0.0/33' is no network"),
+    (("--dns-nsid", "x" * 65), "--dns-nsid: at most 64 bytes"),
+])
+def test_a_setting_that_cannot_be_ends_the_start(fleet, flags, reason):
+    node = fleet.node("bad", *flags).start(wait=False)
+    assert node.process.wait(DEADLINE_S) == 1
+    assert reason in node.log()
