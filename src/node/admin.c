@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/json_write.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -36,6 +37,9 @@ static void write_health(const struct agent *a, struct buf *out)
     }
     if (a->is_ordered_out)
         buf_append_str(out, "drained by an operator\n");
+    uint64_t limit_s = a->node->settings->unready_after_s;
+    if (limit_s > 0 && agent_stale_s(a) >= limit_s)
+        buf_printf(out, "no word from control for %ju s\n", (uintmax_t)agent_stale_s(a));
     bool has_root = agent_state_has_first_root(s);
     for (size_t i = 0; i < s->role_count; i++) {
         const struct agent_role *role = &s->roles[i];
@@ -166,6 +170,7 @@ static void set_gauges(const struct agent *a)
     metrics_set(METRIC_POINTER_EPOCH, s->epoch);
     metrics_set(METRIC_POINTER_SEQUENCE, s->sequence);
     metrics_set(METRIC_SERVING_AGE, (uint64_t)(age_ns / NS_PER_S));
+    metrics_set(METRIC_STALE, agent_stale_s(a));
     metrics_set(METRIC_ROOTS_HELD, held);
     metrics_set(METRIC_FEEDS_UP, up);
     metrics_set(METRIC_IS_PINNED, !chunk_hash_is_zero(&s->pin));

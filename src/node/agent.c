@@ -181,6 +181,11 @@ static void look_at_pin(struct agent *a)
 
 /* ---- time and signals */
 
+uint64_t agent_stale_s(const struct agent *a)
+{
+    return (uint64_t)((loop_now_ns(a->loop) - a->current_ns) / NS_PER_S);
+}
+
 static void tick_due(struct loop_timer *timer)
 {
     struct agent *a = timer->user;
@@ -188,6 +193,8 @@ static void tick_due(struct loop_timer *timer)
     if (a->node->agent_heartbeats != NULL)
         atomic_fetch_add_explicit(&a->node->agent_heartbeats->beats[0], 1, memory_order_relaxed);
     feeds_tick(a->feeds);
+    if (feeds_are_heard(a->feeds) && !fetch_is_active(a->fetch))
+        a->current_ns = loop_now_ns(a->loop);
     look_at_pin(a);
     agent_state_tick(&a->state, now);
     agent_state_forget(&a->state, now);
@@ -432,6 +439,7 @@ void node_agent_main(const struct node *node)
     a.node = node;
     a.loop = loop_new(true);
     a.served_ns = loop_now_ns(a.loop);
+    a.current_ns = a.served_ns;
     if (start(&a, &ec) != ERR_OK) {
         LOG(LOG_ERROR, "agent not started", LOG_ERR(&ec));
         exit(EXIT_FAILURE); /* NOLINT(concurrency-mt-unsafe): one thread */

@@ -50,6 +50,8 @@ struct agent {
     int64_t collected_ns; /* when the last collection began */
     int64_t served_ns;    /* when state.serving became the served root; or the start */
 
+    int64_t current_ns; /* when the node last had what the fleet offers; at first the start */
+
     struct channel supervisor;
     struct channel roles[NODE_ROLES_MAX];
     struct agent_role_link {
@@ -72,6 +74,9 @@ void agent_check_disk(struct agent *a, const struct chunk_hash *root);
 
 /** Makes what agent_act needs: fetch and collector. */
 void agent_act_start(struct agent *a);
+
+/** Seconds since the node last heard the fleet and held all that it was offered. */
+uint64_t agent_stale_s(const struct agent *a);
 
 /** Serves /healthz, /metrics and /status on the listening socket. */
 struct admin *admin_new(struct agent *a, int listen_fd) MUST_USE;

@@ -163,6 +163,17 @@ static bool any_control_up(const struct feeds *f)
     return false;
 }
 
+bool feeds_are_heard(const struct feeds *f)
+{
+    bool has_control = false;
+    bool is_peer_up = false;
+    for (size_t i = 0; i < f->count; i++) {
+        has_control |= f->servers[i].is_control;
+        is_peer_up |= !f->servers[i].is_control && f->servers[i].is_up;
+    }
+    return has_control ? any_control_up(f) : is_peer_up;
+}
+
 /** Certificates once the fleet root is there; false until then. */
 static bool open_certificates(struct feeds *f)
 {

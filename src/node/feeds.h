@@ -36,6 +36,9 @@ void feeds_free(struct feeds *f);
  */
 void feeds_tick(struct feeds *f);
 
+/** Whether a control is connected; of a node that has none listed, whether a peer is. */
+bool feeds_are_heard(const struct feeds *f);
+
 /** The pointer that is held now: what is not newer is not asked for any more. */
 void feeds_set_position(struct feeds *f, uint64_t epoch, uint64_t sequence);
 

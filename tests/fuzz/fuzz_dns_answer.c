@@ -5,6 +5,8 @@
 // NOLINTNEXTLINE(bugprone-suspicious-include): the build knows one source a target
 #include "../unit/authority/fixture.c"
 
+#include "authority/answer_settings.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void fill_zone(struct fixture *f)
@@ -60,8 +62,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     const struct question client = {.local = (data[0] & 1) != 0 ? "192.0.2.2" : "192.0.2.1",
                                     .source = (data[0] & 2) != 0 ? "10.1.2.3" : "192.0.2.9"};
-    struct answer_request request = {
-        .query = slice_of(data + 1, size - 1), .view = question_view(&client), .random = data[0]};
+    struct answer_request request = {.query = slice_of(data + 1, size - 1),
+                                     .view = question_view(&client),
+                                     .is_limited = (data[0] & 4) != 0,
+                                     .random = data[0],
+                                     .now_unix_s = ASK_NOW_UNIX_S,
+                                     .idle_ds = 100};
+    static const struct answer_settings settings = {
+        .nsid = {.data = (const uint8_t *)"ns-1", .len = 4},
+        .chaos_version = {.data = (const uint8_t *)"\4weir", .len = 5}};
+    ask_settings = &settings;
     const char *text = ask_bytes(the_world(), &request);
     if (text == NULL)
         return 0;
@@ -69,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text = ask_bytes(the_world(), &request);
     CHECK(text != NULL && strcmp(first, text) == 0);
     request.is_tcp = true;
+    request.is_limited = false;
     text = ask_bytes(the_world(), &request);
     CHECK(text != NULL && memmem(text, strcspn(text, "\n"), " tc", 3) == NULL);
     return 0;

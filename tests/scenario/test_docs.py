@@ -83,6 +83,10 @@ def test_the_examples_of_the_route_53_page_work_as_printed(node):
     assert "but it was not found" in done.stderr
 
 
+def test_the_examples_of_the_operations_page_work_as_printed(node):
+    assert paste(here(node, examples("docs/operations.md"))).stdout == "200\n"
+
+
 def test_the_examples_of_the_cloudfront_page_work_as_printed(node, tmp_path):
     script = here(node, examples("docs/cloudfront.md"))
     done = paste(f"cd {tmp_path}\n{script}")

@@ -59,6 +59,21 @@ def test_dns_goes_on_without_control_and_starts_without_it(fleet):
     assert node.values("www.stable.test") == ["192.0.2.1"]
 
 
+def test_a_node_that_hears_nothing_turns_unready_where_that_is_asked_for(fleet):
+    control, _ = control_with_zone(fleet, "--nodes", f"127.0.0.1:{free_port()}")
+    node = dns_node(fleet, "dns1", control, "--unready-after", "3")
+    assert node.admin("/healthz") == (200, "ok\n")
+    control.stop()
+    status, why = wait_for(lambda: node.admin("/healthz")[0] == 503 and node.admin("/healthz"),
+                           "an unready /healthz")
+    assert why.startswith("no word from control for ")
+    assert node.metric("weir_stale_seconds") >= 3
+    assert node.values("www.stable.test") == ["192.0.2.1"], "answers go on"
+    control.start()
+    wait_for(lambda: node.admin("/healthz") == (200, "ok\n"), "a ready /healthz")
+    assert node.metric("weir_stale_seconds") <= 3
+
+
 def test_a_node_without_a_release_binds_nothing_and_is_unready(fleet):
     port = free_port()
     node = fleet.node("lonely", "--control", f"https://127.0.0.1:{free_port()}", "--admin",

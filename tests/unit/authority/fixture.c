@@ -404,13 +404,17 @@ static const char *render(const struct response *r)
     return text;
 }
 
+const struct answer_settings *ask_settings;
+
 const char *ask_bytes(const struct world *w, const struct answer_request *request)
 {
     static uint8_t out[DNS_MESSAGE_MAX_BYTES];
     struct answer_summary summary;
     struct response r;
     size_t limit = request->is_tcp ? sizeof(out) : ANSWER_UDP_MAX_BYTES;
-    const struct scene scene = {.world = w};
+    struct scene scene = {.world = w, .settings = ask_settings};
+    if (ask_settings != NULL)
+        cookie_keys_make(&scene.cookies, SLICE_LIT("seed"), ASK_NOW_UNIX_S);
     size_t len = answer(&scene, request, out, limit, &summary);
     if (len == 0)
         return NULL;

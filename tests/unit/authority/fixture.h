@@ -99,6 +99,10 @@ struct view question_view(const struct question *q);
  */
 const char *ask(const struct world *w, const struct question *q);
 
+/** Settings of what is asked, with cookies; NULL, as at first: no settings and no cookies. */
+extern const struct answer_settings *ask_settings;
+#define ASK_NOW_UNIX_S 1780000000
+
 /** The same for bytes of any kind; NULL where there is no answer. */
 const char *ask_bytes(const struct world *w, const struct answer_request *request);
 
