@@ -95,6 +95,23 @@
 /* Connections accepted in one turn of the loop. */
 #define TCP_ACCEPTS_PER_TURN 64
 
+/* Geography files (MMDB): the largest, bytes (files of cities have some 150 MB), the part that is
+ * copied at once, the text of a coordinate, and how often a file may lead to each node of its
+ * search tree on the average: once, but for writers that share equal branches. */
+#define GEO_FILE_MAX_BYTES (2ULL << 30)
+#define GEO_COPY_BYTES ((size_t)1 << 20)
+#define GEO_NUMBER_MAX_CHARS 40
+#define GEO_VISITS_PER_NODE 4
+
+/* Latency tables: the largest, bytes; the longest latency, milliseconds (one more is "unknown"). */
+#define LATENCY_FILE_MAX_BYTES ((size_t)256 << 20)
+#define LATENCY_MAX_MS (UINT16_MAX - 1)
+
+/* How often the files of the atlas are looked at, and how long the first root waits for the first
+ * atlas, so that no client is sent astray at a start. */
+#define ATLAS_WATCH_NS NS_PER_S
+#define ATLAS_FIRST_WAIT_S 60
+
 /* Threads of the role: heartbeats that the node watches. Addresses: values of a list setting. */
 #define DNS_THREADS_MAX 256
 #define DNS_ADDRESSES_MAX 64

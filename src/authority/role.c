@@ -5,6 +5,7 @@
 #include "authority/role.h"
 
 #include "authority/answer_settings.h"
+#include "authority/atlas_watch.h"
 #include "authority/limits.h"
 #include "authority/outside_watch.h"
 #include "authority/tcp.h"
@@ -29,6 +30,7 @@ struct dns_state {
     struct world_registries registries; /* of all roots that are loaded */
     struct outside_watch *outside;
     struct answer_settings *settings; /* a part of every scene */
+    struct atlas_watch *atlas;        /* NULL: no file of networks is set */
     struct loop_timer tick;
 };
 
@@ -124,6 +126,8 @@ static void dns_apply(void *role_state, struct role_release *loaded)
 {
     struct dns_state *d = role_state;
     struct role_release *before = d->applied;
+    if (before == NULL)
+        atlas_watch_wait_first(d->atlas);
     d->applied = loaded;
     service_set_part(&d->service, scene_set_world, loaded->world);
     release_free(before);
@@ -217,6 +221,7 @@ static void dns_stop(void *state)
     loop_timer_stop(&d->tick);
     outside_watch_free(d->outside);
     dnstap_free(d->service.dnstap);
+    atlas_watch_free(d->atlas);
     service_fini(&d->service);
     answer_settings_free(d->settings);
     release_free(d->applied);
@@ -276,6 +281,7 @@ static enum err dns_start(struct role_context *context, void **out_state, struct
         e = start_dnstap(d, ec);
     if (e == ERR_OK) {
         service_set_part(&d->service, scene_set_settings, d->settings);
+        d->atlas = atlas_watch_start(&d->service);
         e = start_threads(d, ec);
     }
     if (e != ERR_OK) {

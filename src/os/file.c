@@ -4,6 +4,7 @@
 #include "os/file.h"
 
 #include "base/alloc.h"
+#include "base/time.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +57,31 @@ static enum err write_all(int fd, struct slice content, struct errctx *ec)
         done += (size_t)written;
     }
     return ERR_OK;
+}
+
+static int64_t ns_of(struct timespec t)
+{
+    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+struct file_stamp file_stamp_of(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return (struct file_stamp){0};
+    return (struct file_stamp){
+        .device = st.st_dev,
+        .inode = st.st_ino,
+        .size_bytes = (uint64_t)st.st_size,
+        .modified_ns = ns_of(st.st_mtim),
+        .changed_ns = ns_of(st.st_ctim),
+    };
+}
+
+bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size_bytes == b->size_bytes &&
+           a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns;
 }
 
 /** Makes the names in the directory of `path` durable. */

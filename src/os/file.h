@@ -23,6 +23,19 @@ int fd_take(int *fd) MUST_USE;
 enum err file_read(struct arena *a, const char *path, size_t limit, struct slice *out_content,
                    struct errctx *ec) MUST_USE;
 
+/** What tells one content of a file from the next without reading it. Zeroed: no file. */
+struct file_stamp {
+    uint64_t device;
+    uint64_t inode;
+    uint64_t size_bytes;
+    int64_t modified_ns; /* since 1970 */
+    int64_t changed_ns;
+};
+
+/** The stamp of what is at the path now; zeroed where there is nothing, or it may not be seen. */
+struct file_stamp file_stamp_of(const char *path);
+bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b);
+
 /**
  * Replaces the file atomically: writes PATH.tmp-<pid>, fsync, rename, fsync of the directory.
  * `mode` applies to the new file whatever the umask is. After a failure before the rename the old

@@ -6,10 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Networks of one table: the full table of the internet has about 1.3 million, files of cities some
- * ten million. Two intervals of each, numbered with 32 bits. */
-#define NET_TABLE_NETWORKS_MAX ((size_t)100000000)
-
 /* Slots of the index in front of a table's intervals: 256 KiB, which stays in the caches. */
 #define NET_TABLE_SLOTS_MAX ((size_t)65536)
 

@@ -24,6 +24,10 @@ struct net_key net_key_of(const uint8_t *address, size_t address_bytes, unsigned
 
 struct net_table;
 
+/* Networks of one table, two intervals of each numbered with 32 bits: the full table of the
+ * internet has about 1.3 million, files of cities some ten million. */
+#define NET_TABLE_NETWORKS_MAX ((size_t)100000000)
+
 /** The one number that is no value. */
 #define NET_TABLE_NONE UINT32_MAX
 

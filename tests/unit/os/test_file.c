@@ -226,6 +226,30 @@ static void a_lock_has_one_holder_at_a_time(void **state)
     assert_int_equal(child_run(try_lock, NULL), ERR_OK);
 }
 
+static void put_file(const char *content)
+{
+    struct errctx ec = {0};
+    assert_int_equal(file_replace("file", slice_str(content), 0644, &ec), ERR_OK);
+}
+
+static void a_stamp_tells_one_content_from_the_next(void **state)
+{
+    (void)state;
+    struct file_stamp none = {0};
+    struct file_stamp before = file_stamp_of("file");
+    assert_true(file_stamp_equal(&before, &none));
+    put_file("one");
+    struct file_stamp first = file_stamp_of("file");
+    struct file_stamp again = file_stamp_of("file");
+    assert_false(file_stamp_equal(&first, &none));
+    assert_true(file_stamp_equal(&first, &again));
+    assert_int_equal(first.size_bytes, 3);
+    put_file("two");
+    struct file_stamp second = file_stamp_of("file");
+    assert_false(file_stamp_equal(&first, &second));
+    assert_true(second.modified_ns >= first.modified_ns);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, enter_directory, leave_directory)
 
 int main(void)
@@ -241,6 +265,7 @@ int main(void)
         TEST(removing_twice_is_fine),
         TEST(a_directory_is_made_once_with_its_mode),
         TEST(a_lock_has_one_holder_at_a_time),
+        TEST(a_stamp_tells_one_content_from_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

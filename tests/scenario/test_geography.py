@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where clients are: files of geography and latency, taken, changed and damaged under load."""
+
+import os
+import pathlib
+
+import mmdb
+from harness import upsert, wait_for
+
+
+def networks(node, file):
+    return node.metric("weir_dns_networks", file=file)
+
+
+def failures(node, file):
+    return node.metric("weir_dns_network_file_failures_total", file=file)
+
+
+def replace(path, text):
+    """The text in place of the file, at once."""
+    part = pathlib.Path(f"{path}.part")
+    part.write_text(text)
+    os.replace(part, path)
+
+
+def test_files_are_read_at_the_start_and_when_they_change(fleet):
+    geo, table = fleet.path("geo.mmdb"), fleet.path("latency.csv")
+    mmdb.write(geo, {"10.1.0.0/16": {"country": {"iso_code": "DE"}},
+                     "10.2.0.0/16": {"country_code": "FR"}})
+    replace(table, "10.0.0.0/8,eu-central-1,10\n10.0.0.0/8,mars-north-1,10\n")
+    node = fleet.node("node", "--geo-db", geo, "--latency-table", table).start()
+    wait_for(lambda: networks(node, "geo") == 2, "the geography")
+    wait_for(lambda: networks(node, "latency") == 1, "the latencies")
+    assert node.metric("weir_dns_latency_unknown_regions") == 1
+    modified = os.stat(geo).st_mtime
+    assert abs(node.metric("weir_dns_network_file_modified_seconds", file="geo") - modified) < 2
+    mmdb.write(geo, {f"10.{i}.0.0/16": {"country": {"iso_code": "US"}} for i in range(7)})
+    wait_for(lambda: networks(node, "geo") == 7, "the new geography")
+    replace(table, "10.0.0.0/8,eu-central-1,10\n11.0.0.0/8,eu-central-1,10\n")
+    wait_for(lambda: networks(node, "latency") == 2, "the new latencies")
+    assert node.metric("weir_dns_latency_unknown_regions") == 0
+    assert failures(node, "geo") == failures(node, "latency") == 0
+
+
+def test_a_damaged_file_is_refused_and_the_one_before_stays(fleet):
+    geo, table = fleet.path("geo.mmdb"), fleet.path("latency.csv")
+    good = mmdb.build({"10.1.0.0/16": {"country": {"iso_code": "DE"}},
+                       "10.2.0.0/16": {"country": {"iso_code": "FR"}}})
+    pathlib.Path(geo).write_bytes(good)
+    replace(table, "10.0.0.0/8,eu-central-1,10\n")
+    node = fleet.node("node", "--geo-db", geo, "--latency-table", table).start()
+    wait_for(lambda: networks(node, "geo") == 2, "the geography")
+    # The search tree's first node leads back to itself, whatever it was.
+    pathlib.Path(geo).write_bytes(bytes(6) + good[6:])
+    wait_for(lambda: failures(node, "geo") == 1, "the refusal of a cyclic tree")
+    assert "search tree" in node.log()
+    pathlib.Path(geo).write_bytes(good[: len(good) // 2])
+    wait_for(lambda: failures(node, "geo") == 2, "the refusal of half a file")
+    os.unlink(geo)
+    wait_for(lambda: failures(node, "geo") == 3, "the complaint that there is none")
+    assert networks(node, "geo") == 2
+    pathlib.Path(geo).write_bytes(good)
+    replace(table, "10.0.0.0/8,eu-central-1\n")
+    wait_for(lambda: failures(node, "latency") >= 1, "the refusal of a wrong line")
+    assert "line 1: network,region,milliseconds" in node.log()
+    assert networks(node, "latency") == 1
+    replace(table, "10.0.0.0/8,eu-central-1,3\n11.0.0.0/8,eu-central-1,3\n")
+    wait_for(lambda: networks(node, "latency") == 2, "the mended table")
+
+
+def test_a_node_starts_with_what_can_be_read(fleet):
+    geo, table = fleet.path("geo.mmdb"), fleet.path("latency.csv")
+    pathlib.Path(geo).write_bytes(b"no geography at all")
+    replace(table, "10.0.0.0/8,eu-central-1,10\n")
+    node = fleet.node("node", "--geo-db", geo, "--latency-table", table).start()
+    wait_for(lambda: networks(node, "latency") == 1, "the latencies")
+    assert failures(node, "geo") >= 1
+    zone = node.create_zone("alive.test")
+    node.wait_insync(node.change(zone, upsert("www.alive.test", "A", "192.0.2.1")))
+    assert node.values("www.alive.test") == ["192.0.2.1"]
