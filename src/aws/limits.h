@@ -58,6 +58,19 @@
 #define R53_CIDR_LOCATIONS_MAX ((size_t)4000)
 #define R53_CIDR_CHANGE_BLOCKS_MAX ((size_t)10000)
 
+/* A traffic policy document: characters (API Reference, CreateTrafficPolicy), what it may hold, and
+ * how many rules may lie below each other: trees nest to 32 levels, aliases before the instance
+ * included. Route 53's quota is 100 sets of one name and type. */
+#define R53_TRAFFIC_DOCUMENT_MAX_CHARACTERS ((size_t)102400)
+#define R53_TRAFFIC_ENDPOINTS_MAX ((size_t)500)
+#define R53_TRAFFIC_RULES_MAX ((size_t)200)
+#define R53_TRAFFIC_BRANCHES_MAX ((size_t)100)
+#define R53_TRAFFIC_DEPTH_MAX 24u
+#define R53_TRAFFIC_ID_MAX_CHARACTERS ((size_t)100)
+
+/* Route 53: versions of one traffic policy (API Reference, TrafficPolicyVersion). */
+#define R53_TRAFFIC_VERSIONS_MAX 1000u
+
 /* Route 53: the longest prefixes of blocks, bits (API Reference, ChangeCidrCollection). */
 #define R53_CIDR_V4_MAX_BITS 24
 #define R53_CIDR_V6_MAX_BITS 48

@@ -179,6 +179,21 @@ static void apply_put(struct r53_batch *b, struct r53_step *step, struct r53_own
     }
 }
 
+/* A set that a traffic policy instance made is the instance's alone. */
+static bool refuse_of_instance(struct r53_batch *b, struct r53_step *step,
+                               const struct r53_owner *owner)
+{
+    const struct r53_record_set *current = find_set(owner, step->set.type);
+    if (current == NULL || current->traffic_policy_instance_id == NULL)
+        return false;
+    R53_REFUSE(b, step,
+               "RRSet of type %s with DNS name %s belongs to the traffic policy instance %s and "
+               "changes with it alone",
+               r53_rr_type_text(b->arena, step->set.type), step->set.name,
+               current->traffic_policy_instance_id);
+    return true;
+}
+
 static enum aws_error apply_steps(struct r53_batch *b)
 {
     for (size_t i = 0; i < b->step_count; i++) {
@@ -188,6 +203,8 @@ static enum aws_error apply_steps(struct r53_batch *b)
         struct r53_owner *owner = owner_of(b, &step->name);
         if (owner == NULL)
             return b->fault->error;
+        if (refuse_of_instance(b, step, owner))
+            continue;
         if (step->action == R53_DELETE)
             apply_delete(b, step, owner);
         else

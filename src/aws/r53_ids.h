@@ -21,6 +21,10 @@
  */
 #define R53_CDN_POPS_LABEL "pops"
 
+/** The zone of an alias to a name that is none of ours, where no client names another one: nodes
+ *  resolve the name. */
+#define R53_OUTSIDE_ZONE_ID "ZOUTSIDE"
+
 /** Makes an id from 16 random bytes. */
 void r53_id_make(char letter, const uint8_t random[16], char out[R53_ID_SIZE]);
 

@@ -3,6 +3,7 @@
 #include "aws/r53_sets.h"
 
 #include "aws/r53_ids.h"
+#include "aws/r53_traffic.h"
 
 #include "aws/limits.h"
 #include "aws/xml.h"
@@ -120,6 +121,7 @@ static enum err alias_to_wire(const struct r53_alias_target *target, struct r53_
     wire->is_alias = true;
     wire->alias_zone_id = target->hosted_zone_id;
     wire->alias_evaluate_health = target->evaluate_target_health;
+    wire->alias_is_outside = strcmp(target->hosted_zone_id, R53_OUTSIDE_ZONE_ID) == 0;
     return dns_name_parse(slice_str(target->dns_name), &wire->alias_name, ec);
 }
 
@@ -137,9 +139,26 @@ static enum err values_to_wire(struct arena *a, const struct r53_record_set *set
     return ERR_OK;
 }
 
+/* A set that a traffic policy instance made leads to where the instance's tree begins. */
+static enum err instance_to_wire(struct arena *a, const struct r53_record_set *set,
+                                 struct r53_wire_set *out, struct errctx *ec)
+{
+    struct r53_wire_set wire = {.type = r53_rr_type_number(set->type),
+                                .is_alias = true,
+                                .alias_zone_id =
+                                    r53_traffic_zone_id(a, set->traffic_policy_instance_id),
+                                .alias_evaluate_health = true};
+    enum err err = dns_name_parse(SLICE_LIT(R53_TRAFFIC_START), &wire.alias_name, ec);
+    if (err == ERR_OK)
+        *out = wire;
+    return err;
+}
+
 enum err r53_set_to_wire(struct arena *a, const struct r53_record_set *set,
                          struct r53_wire_set *out, struct errctx *ec)
 {
+    if (set->traffic_policy_instance_id != NULL)
+        return instance_to_wire(a, set, out, ec);
     const char *unavailable = r53_set_unavailable(set);
     if (unavailable != NULL)
         return err_set(ec, ERR_UNSUPPORTED, "%s is not available in this version", unavailable);

@@ -9,6 +9,7 @@
 #include "aws/shape_tables.h"
 #include "aws/route53_enums.def"
 #include "aws/route53_shapes.def"
+#include "aws/route53_traffic_shapes.def"
 // clang-format on
 
 static const char *text_of(const struct aws_enum_value *values, unsigned value)

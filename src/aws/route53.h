@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Route 53 shapes as C structs, made from route53_shapes.def, which documents their fields.
+// The Route 53 shapes as C structs, made from route53_shapes.def and its like, which document their
+// fields.
 // A field named x has has_x where C has no value for "absent"; lists have x_count.
 // Owner: everything points into one arena.
 #ifndef AWS_ROUTE53_H
@@ -13,6 +14,7 @@
 #include "aws/shape_structs.h"
 #include "aws/route53_enums.def"
 #include "aws/route53_shapes.def"
+#include "aws/route53_traffic_shapes.def"
 #include "aws/shape_clear.h"
 // clang-format on
 

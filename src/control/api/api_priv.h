@@ -120,6 +120,33 @@ enum aws_error api_list_cidr_collections(struct api_call *c, const void *in, voi
 enum aws_error api_list_cidr_locations(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_list_cidr_blocks(struct api_call *c, const void *in, void *out) MUST_USE;
 
+enum aws_error api_create_traffic_policy(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_create_traffic_policy_instance(struct api_call *c, const void *in, void *out)
+    MUST_USE;
+enum aws_error api_create_traffic_policy_version(struct api_call *c, const void *in, void *out)
+    MUST_USE;
+enum aws_error api_delete_traffic_policy(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_delete_traffic_policy_instance(struct api_call *c, const void *in, void *out)
+    MUST_USE;
+enum aws_error api_get_traffic_policy(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_get_traffic_policy_instance(struct api_call *c, const void *in, void *out)
+    MUST_USE;
+enum aws_error api_get_traffic_policy_instance_count(struct api_call *c, const void *in, void *out)
+    MUST_USE;
+enum aws_error api_list_traffic_policies(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_traffic_policy_instances(struct api_call *c, const void *in, void *out)
+    MUST_USE;
+enum aws_error api_list_traffic_policy_instances_by_hosted_zone(struct api_call *c, const void *in,
+                                                                void *out) MUST_USE;
+enum aws_error api_list_traffic_policy_instances_by_policy(struct api_call *c, const void *in,
+                                                           void *out) MUST_USE;
+enum aws_error api_list_traffic_policy_versions(struct api_call *c, const void *in, void *out)
+    MUST_USE;
+enum aws_error api_update_traffic_policy_comment(struct api_call *c, const void *in, void *out)
+    MUST_USE;
+enum aws_error api_update_traffic_policy_instance(struct api_call *c, const void *in, void *out)
+    MUST_USE;
+
 enum aws_error api_create_distribution(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_create_distribution_with_tags(struct api_call *c, const void *in, void *out)
     MUST_USE;

@@ -48,6 +48,13 @@
 /** CIDR collections of one account; Route 53's quota is 5. */
 #define API_CIDR_COLLECTIONS_MAX 1000u
 
+/** Traffic policies, versions and instances in one page. Source: Route 53, MaxItems. */
+#define API_TRAFFIC_PAGE_MAX ((size_t)100)
+
+/** Traffic policies and instances of one account; Route 53's quotas are 50 and 5. */
+#define API_TRAFFIC_POLICIES_MAX 5000u
+#define API_TRAFFIC_INSTANCES_MAX 10000u
+
 /** Record sets in one page. Source: Route 53, ListResourceRecordSets, MaxItems. */
 #define API_SETS_PAGE_MAX ((size_t)300)
 

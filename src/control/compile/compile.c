@@ -198,6 +198,7 @@ static void copy_set(struct arena *a, const struct r53_wire_set *from, struct re
         .is_alias = from->is_alias,
         .alias_zone_id = from->alias_zone_id,
         .alias_evaluate_health = from->alias_evaluate_health,
+        .alias_is_outside = from->alias_is_outside,
     };
     if (from->is_alias)
         to->alias_name = arena_copy(a, dns_name_slice(&from->alias_name));
@@ -265,6 +266,22 @@ static enum err put_name(struct compile *c, const struct store_object *object, s
     return e;
 }
 
+/** A name of an instance's tree: there is no zone around it, so only aliases lead there. */
+static enum err put_traffic_rules(struct compile *c, const struct store_object *object,
+                                  struct errctx *ec)
+{
+    struct dns_name owner;
+    struct release_set *sets = NULL;
+    size_t set_count = 0;
+    enum err e = member_owner(object->member, &owner, ec);
+    if (e == ERR_OK && !object->is_deleted)
+        e = read_sets(c, object->body, &sets, &set_count, ec);
+    if (e != ERR_OK)
+        return e;
+    const struct names_zone alone = {.id = object->group, .apex = dns_name_slice(&owner)};
+    return names_set(&c->names, &alone, alone.apex, sets, set_count, ec);
+}
+
 static enum err put_object(struct compile *c, const struct store_object *object, struct errctx *ec)
 {
     enum err e = ERR_OK;
@@ -283,6 +300,9 @@ static enum err put_object(struct compile *c, const struct store_object *object,
         break;
     case STORE_POP:
         e = put_pop(c, object, ec);
+        break;
+    case STORE_TRAFFIC_RULES:
+        e = put_traffic_rules(c, object, ec);
         break;
     case STORE_CIDR_COLLECTION:
         e = put_cidr_collection(c, object, ec);

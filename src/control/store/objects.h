@@ -13,8 +13,10 @@ enum store_kind {
     STORE_DISTRIBUTION = 4, /* group: distribution id, member: empty; body: cf_distribution_body */
     STORE_POP = 5,          /* group: name of the PoP, member: empty; body: its nodes */
     STORE_CIDR_COLLECTION = 6, /* group: collection id, member: empty; body: r53_cidr.h */
+    STORE_TRAFFIC_RULES = 7,   /* group: r53_traffic_zone_id, member: sort key of a name of
+                                  its tree (r53_traffic.h); body: its record sets */
 };
-#define STORE_KIND_LAST STORE_CIDR_COLLECTION
+#define STORE_KIND_LAST STORE_TRAFFIC_RULES
 
 struct store_object {
     enum store_kind kind;

@@ -64,7 +64,8 @@ static struct slice member_of(struct world *w, const char *name)
 }
 
 /** One A record, or nothing where address is NULL. */
-static uint64_t put_address(struct world *w, const char *name, const char *address)
+static uint64_t put_address_as(struct world *w, enum store_kind kind, const char *group,
+                               const char *name, const char *address)
 {
     struct slice body = {0};
     if (address != NULL) {
@@ -78,7 +79,12 @@ static uint64_t put_address(struct world *w, const char *name, const char *addre
         struct r53_sets sets = {.has_items = true, .items = &set, .items_count = 1};
         body = r53_sets_encode(&w->arena, &sets);
     }
-    return put(w, STORE_NAME, ZONE, member_of(w, name), body);
+    return put(w, kind, group, member_of(w, name), body);
+}
+
+static uint64_t put_address(struct world *w, const char *name, const char *address)
+{
+    return put_address_as(w, STORE_NAME, ZONE, name, address);
 }
 
 /** The zone's object, served on these addresses. */
@@ -548,25 +554,42 @@ static void a_point_of_presence_is_in_the_release_and_in_dns(void **state)
 static void a_cidr_collection_is_in_the_release_while_it_exists(void **state)
 {
     struct world *w = *state;
-    struct r53_cidr_block blocks[] = {{.address = {10}, .bytes = 4, .length = 8},
-                                      {.address = {0x20, 1}, .bytes = 16, .length = 16}};
-    struct r53_cidr_location location = {.name = "east", .blocks = blocks, .block_count = 2};
-    const struct r53_cidr_locations locations = {.items = &location, .count = 1};
-    struct compiled without = compile_newest(w, NULL);
-    put(w, STORE_CIDR_COLLECTION, "c-1", slice_of(NULL, 0), r53_cidr_encode(&w->arena, &locations));
-    struct compiled with = compile_newest(w, &without);
+    const struct r53_cidr_locations none = {0};
     struct slice value;
-    struct release_cidr_collection collection;
+    struct compiled without = compile_newest(w, NULL);
+    put(w, STORE_CIDR_COLLECTION, "c-1", slice_of(NULL, 0), r53_cidr_encode(&w->arena, &none));
+    struct compiled with = compile_newest(w, &without);
     assert_true(find_value(w, &with, RELEASE_CIDR_COLLECTION, "c-1", &value));
-    ok(w, release_cidr_collection_decode(&w->arena, value, &collection, &w->ec));
-    assert_string_equal(collection.id, "c-1");
-    assert_int_equal(collection.location_count, 1);
-    assert_string_equal(collection.locations[0].name, "east");
-    assert_int_equal(collection.locations[0].blocks[1].bytes, 16);
-    assert_int_equal(collection.locations[0].blocks[1].length, 16);
     put(w, STORE_CIDR_COLLECTION, "c-1", slice_of(NULL, 0), slice_of(NULL, 0));
     struct compiled after = compile_newest(w, &with);
     assert_true(chunk_hash_equal(&after.root, &without.root));
+}
+
+static void the_tree_of_an_instance_is_names_without_a_zone(void **state)
+{
+    struct world *w = *state;
+    struct r53_record_set set = {
+        .name = APEX, .type = R53_TYPE_AAAA, .traffic_policy_instance_id = "i-1-"};
+    struct r53_sets sets = {.has_items = true, .items = &set, .items_count = 1};
+    put_address_as(w, STORE_TRAFFIC_RULES, "i1", "start.", "192.0.2.1");
+    put_address_as(w, STORE_TRAFFIC_RULES, "i1", "1-more.", "192.0.2.2");
+    put(w, STORE_NAME, ZONE, member_of(w, "www." APEX), r53_sets_encode(&w->arena, &sets));
+    struct compiled with = compile_newest(w, NULL);
+    struct release_name name;
+    assert_true(find_in(w, &with, "i1", "start.", &name));
+    assert_int_equal(name.sets[0].ttl_s, 60);
+    assert_int_equal(name.child_count, 0);
+    assert_true(find_in(w, &with, "i1", "1-more.", &name));
+    assert_false(find_in(w, &with, "i1", ".", &name));
+    assert_true(find_in(w, &with, ZONE, "www." APEX, &name));
+    assert_true(name.sets[0].is_alias && name.sets[0].alias_evaluate_health);
+    assert_string_equal(name.sets[0].alias_zone_id, "i1");
+    assert_memory_equal(name.sets[0].alias_name.data, "\5start", 7);
+    struct slice value;
+    assert_false(find_value(w, &with, RELEASE_ZONE, "i1", &value));
+    put_address_as(w, STORE_TRAFFIC_RULES, "i1", "1-more.", NULL);
+    struct compiled after = compile_newest(w, &with);
+    assert_false(find_in(w, &after, "i1", "1-more.", &name));
 }
 
 /** Writes the built-in zones for these domains; true where that went well. */
@@ -668,6 +691,7 @@ int main(void)
         WITH_WORLD(a_distribution_is_in_the_release_while_it_exists),
         WITH_WORLD(a_point_of_presence_is_in_the_release_and_in_dns),
         WITH_WORLD(a_cidr_collection_is_in_the_release_while_it_exists),
+        WITH_WORLD(the_tree_of_an_instance_is_names_without_a_zone),
         WITH_WORLD(the_names_of_distributions_stay_when_built_in_zones_are_written),
         WITH_WORLD(the_zone_of_distributions_moves_while_it_is_empty),
         cmocka_unit_test(sort_keys_and_names_agree),
