@@ -22,7 +22,7 @@ static size_t answer_limit(const struct answer_request *request, const struct dn
 static void refuse(struct answering *a, enum dns_ede ede)
 {
     a->rcode = DNS_RCODE_REFUSED;
-    a->ede = ede;
+    a->ede = (uint16_t)ede;
 }
 
 /* What is answered without looking at the question; NOERROR: go on. */

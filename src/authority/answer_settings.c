@@ -152,7 +152,7 @@ bool answer_settings_exempt(const struct answer_settings *s, const struct view_a
 {
     uint32_t value;
     uint8_t scope;
-    if (s->exempt == NULL || source->len == 0)
+    if (s == NULL || s->exempt == NULL || source->len == 0)
         return false;
     struct net_key key = key_of(source);
     return net_table_find(s->exempt, &key, &value, &scope);

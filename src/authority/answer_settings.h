@@ -31,7 +31,7 @@ void answer_settings_free(struct answer_settings *s); /* NULL is fine */
 /** Whether the client may ask; the longest network that it is in says so. settings may be NULL. */
 bool answer_settings_allow(const struct answer_settings *s, const struct view_address *source);
 
-/** Whether no rate limit concerns the client. */
+/** Whether no rate limit concerns the client. settings may be NULL. */
 bool answer_settings_exempt(const struct answer_settings *s, const struct view_address *source);
 
 #endif

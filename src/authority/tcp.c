@@ -14,7 +14,9 @@
 //   4. The thread is online for RCU only while it answers what one read brought.
 #include "authority/tcp.h"
 
+#include "authority/answer_settings.h"
 #include "authority/limits.h"
+#include "authority/rate_limit.h"
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/list.h"
@@ -61,7 +63,8 @@ struct tcp_server {
     unsigned connection_count;
     struct loop_timer tick;
     struct prng prng;
-    int64_t now_unix_ms; /* of the read whose queries are answered */
+    struct rate_limit *rate; /* of queries */
+    int64_t now_unix_ms;     /* of the read whose queries are answered */
     bool is_accepting;
     bool is_draining;
     bool is_done;
@@ -177,6 +180,19 @@ static bool next_query(const struct tcp_connection *c, struct slice *out)
     return true;
 }
 
+/* Whether the client keeps to the rate of queries. False: it has to connect anew. */
+static bool may_ask_more(const struct tcp_connection *c, const struct scene *scene)
+{
+    const struct tcp_server *s = c->server;
+    const struct view_address *source = &c->view.source;
+    int64_t now_us = loop_now_ns(s->loop) / NS_PER_US;
+    if (rate_limit_check(s->rate, source, 0, now_us) == RATE_PASS ||
+        answer_settings_exempt(scene->settings, source))
+        return true;
+    metrics_add(METRIC_DNS_TCP_CLOSED_QUERIES, 1);
+    return false;
+}
+
 /* Answers the whole queries in `in` while `out` has room; all from one scene. */
 static void answer_all(struct tcp_connection *c)
 {
@@ -187,7 +203,7 @@ static void answer_all(struct tcp_connection *c)
     rcu_online();
     const struct scene *scene = rcu_read_ptr(&c->server->options.service->scene);
     while (buf_len(&c->out) < TCP_OUT_MAX_BYTES && next_query(c, &query)) {
-        bool is_query = answer_query(c, scene, query);
+        bool is_query = may_ask_more(c, scene) && answer_query(c, scene, query);
         buf_consume(&c->in, is_query ? LENGTH_BYTES + query.len : buf_len(&c->in));
         c->is_ending |= !is_query;
     }
@@ -435,12 +451,15 @@ static void set_limits(struct tcp_limits *limits)
         limits->connections = TCP_CONNECTIONS_MAX;
     if (limits->connections_per_client == 0)
         limits->connections_per_client = TCP_CONNECTIONS_PER_CLIENT_MAX;
+    if (limits->queries_per_client_s == 0)
+        limits->queries_per_client_s = TCP_QUERIES_PER_CLIENT_S;
     if (limits->idle_ns == 0)
         limits->idle_ns = TCP_IDLE_NS;
 }
 
 static void server_free(struct tcp_server *s)
 {
+    rate_limit_free(s->rate);
     loop_free(s->loop);
     free(s->listeners);
     free(s);
@@ -452,6 +471,9 @@ enum err tcp_server_start(const struct tcp_options *options, struct tcp_server *
     struct tcp_server *s = NEW(struct tcp_server);
     s->options = *options;
     set_limits(&s->options.limits);
+    const struct rate_limit_rules rules = {.answers_per_s = s->options.limits.queries_per_client_s,
+                                           .threads = 1};
+    s->rate = rate_limit_new(&rules);
     s->loop = loop_new(false);
     s->listeners = mem_new(options->listen_count, sizeof(*s->listeners));
     for (size_t i = 0; i < options->listen_count; i++) {

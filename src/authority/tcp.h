@@ -11,6 +11,7 @@ struct tcp_server;
 struct tcp_limits {
     unsigned connections;
     unsigned connections_per_client;
+    unsigned queries_per_client_s; /* of one network, as rate_limit.h tells them apart */
     int64_t idle_ns;
 };
 

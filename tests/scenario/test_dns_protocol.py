@@ -230,3 +230,9 @@ def test_a_setting_that_cannot_be_ends_the_start(fleet, flags, reason):
     node = fleet.node("bad", *flags).start(wait=False)
     assert node.process.wait(DEADLINE_S) == 1
     assert reason in node.log()
+
+
+def test_a_tcp_client_is_told_how_long_it_may_be_idle(served):
+    assert option(ask(served, "www.protocol.test", "A", (11, b""), tcp=True), 11) == b"\0\x64"
+    assert option(ask(served, "www.protocol.test", "A", (11, b"")), 11) is None
+    assert option(ask(served, tcp=True), 11) is None

@@ -390,6 +390,25 @@ static void junk_and_too_long_queries_end_a_connection(void **state)
     stop(&r);
 }
 
+/* A client that asks more often than it may is answered up to there, and has to come back. */
+static void expect_cut(const struct tcp_options *options, const struct net_address *bound,
+                       struct slice query)
+{
+    struct tcp_server *server = NULL;
+    uint8_t out[600];
+    unsigned answers = 0;
+    assert_int_equal(tcp_server_start(options, &server, NULL), ERR_OK);
+    tcp_server_open(server);
+    int fd = client_tcp(bound);
+    for (unsigned i = 0; i < 20; i++)
+        (void)send(fd, query.data, query.len, MSG_NOSIGNAL);
+    while (receive_framed(fd, out, sizeof(out)) > 0)
+        answers++;
+    assert_in_range(answers, 5, 19);
+    (void)close(fd);
+    tcp_server_free(server);
+}
+
 /* A TCP server alone, with limits of a test. */
 static void tcp_limits_close_idle_oldest_and_greedy_connections(void **state)
 {
@@ -446,6 +465,9 @@ static void tcp_limits_close_idle_oldest_and_greedy_connections(void **state)
     (void)close(fds[0]);
     (void)close(fds[1]);
     tcp_server_free(server);
+
+    o.limits = (struct tcp_limits){.queries_per_client_s = 5};
+    expect_cut(&o, &bound, query);
     (void)close(listen_fd);
     service_fini(&service);
     world_free(world);
