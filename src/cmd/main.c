@@ -33,6 +33,7 @@ static const struct command commands[] = {
     {"node", "list|admit|cordon|uncordon|drain|remove|pin|unpin", "the nodes of the fleet",
      tool_node},
     {"set", "list|addresses", "the delegation sets and their local addresses", tool_set},
+    {"zone", "import|export", "master files into hosted zones and back", tool_zone},
     {"status", "[--data DIR]", "what the node on this machine does", tool_status},
     {"help", "[up|--man-options]", "this text, or the settings of `weir up`", run_help},
     {"version", "", "the version of this program", run_version},

@@ -49,12 +49,13 @@ bool dns_octal_read(struct slice text, uint8_t *out_byte)
     return true;
 }
 
-char *dns_octal_write(char *out, uint8_t byte)
+char *dns_escape_write(char *out, uint8_t byte, enum dns_text style)
 {
+    unsigned base = style == DNS_TEXT_API ? 8 : 10;
     *out++ = '\\';
-    *out++ = (char)('0' + (byte >> 6));
-    *out++ = (char)('0' + (byte >> 3 & 7));
-    *out++ = (char)('0' + (byte & 7));
+    *out++ = (char)('0' + byte / (base * base));
+    *out++ = (char)('0' + byte / base % base);
+    *out++ = (char)('0' + byte % base);
     return out;
 }
 
@@ -161,30 +162,40 @@ static bool is_plain(uint8_t c)
 }
 
 /* The text of one label and its dot; `label` points at the length byte. Returns the end. */
-static char *format_label(const uint8_t *label, char *out)
+static char *format_label(const uint8_t *label, char *out, enum dns_text style)
 {
     for (size_t i = 1; i <= label[0]; i++) {
-        if (is_plain(label[i]))
+        if (is_plain(label[i]) || (label[i] == '*' && style == DNS_TEXT_MASTER))
             *out++ = (char)label[i];
         else
-            out = dns_octal_write(out, label[i]);
+            out = dns_escape_write(out, label[i], style);
     }
     *out++ = '.';
     return out;
 }
 
-size_t dns_name_format(struct slice wire, char out[DNS_NAME_TEXT_SIZE])
+static size_t format_name(struct slice wire, char *out, enum dns_text style)
 {
     CHECK(wire.len > 0 && wire.len <= DNS_NAME_MAX_BYTES);
     char *end = out;
     for (size_t at = 0; wire.data[at] != 0; at += 1U + wire.data[at]) {
         CHECK(at + 1 + wire.data[at] < wire.len);
-        end = format_label(wire.data + at, end);
+        end = format_label(wire.data + at, end, style);
     }
     if (end == out)
         *end++ = '.';
     *end = '\0';
     return (size_t)(end - out);
+}
+
+size_t dns_name_format(struct slice wire, char out[DNS_NAME_TEXT_SIZE])
+{
+    return format_name(wire, out, DNS_TEXT_API);
+}
+
+size_t dns_name_format_master(struct slice wire, char out[DNS_NAME_TEXT_SIZE])
+{
+    return format_name(wire, out, DNS_TEXT_MASTER);
 }
 
 size_t dns_name_measure(struct slice bytes)
@@ -270,6 +281,6 @@ struct slice dns_name_sort_key(struct arena *a, struct slice wire)
     char text[DNS_NAME_TEXT_SIZE];
     char *end = text;
     while (count > 0)
-        end = format_label(wire.data + starts[--count], end);
+        end = format_label(wire.data + starts[--count], end, DNS_TEXT_API);
     return arena_copy(a, slice_of(text, (size_t)(end - text)));
 }

@@ -33,6 +33,12 @@ enum err dns_name_parse(struct slice text, struct dns_name *out, struct errctx *
  */
 size_t dns_name_format(struct slice wire, char out[DNS_NAME_TEXT_SIZE]);
 
+/**
+ * The same as master files have it (RFC 1035 section 5.1): '*' as itself, bytes outside a-z 0-9 - _
+ * as "\DDD" in decimal.
+ */
+size_t dns_name_format_master(struct slice wire, char out[DNS_NAME_TEXT_SIZE]);
+
 /** The wire bytes as a slice. */
 static inline struct slice dns_name_slice(const struct dns_name *n)
 {

@@ -19,7 +19,10 @@ enum dns_problem dns_name_parse_text(struct slice text, struct dns_name *out);
 /** Copies the three octal digits at `text` (behind a backslash) as one byte; false if none. */
 bool dns_octal_read(struct slice text, uint8_t *out_byte);
 
-/** "\ooo" into `out`; returns the end. */
-char *dns_octal_write(char *out, uint8_t byte);
+/** Whose text it is: escapes are octal in the API of Route 53 and decimal in master files. */
+enum dns_text { DNS_TEXT_API, DNS_TEXT_MASTER };
+
+/** "\ooo" or "\DDD" into `out`; returns the end. */
+char *dns_escape_write(char *out, uint8_t byte, enum dns_text style);
 
 #endif

@@ -26,6 +26,11 @@ static const struct problem_text *text_of(enum dns_problem problem)
     return &problem_texts[problem];
 }
 
+const char *dns_problem_prose(enum dns_problem problem)
+{
+    return text_of(problem)->prose;
+}
+
 static struct slice cut(struct slice text)
 {
     return slice_of(text.data, min_size(text.len, DNS_PROBLEM_VALUE_MAX_BYTES));

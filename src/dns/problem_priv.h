@@ -14,6 +14,9 @@ enum dns_problem {
 #undef DNS_PROBLEM_DEF
 };
 
+/** What is wrong, in words alone. Static storage. */
+const char *dns_problem_prose(enum dns_problem problem);
+
 /** "FATAL problem: CODE (PROSE) encountered with 'NAME'"; ERR_INVALID. */
 enum err dns_problem_of_name(struct errctx *ec, enum dns_problem problem, struct slice text);
 

@@ -24,6 +24,19 @@ enum err dns_rdata_parse(struct arena *a, uint16_t type, struct slice text, stru
 /** The text of wire data, in the same form. `rdata` must have passed dns_rdata_check. */
 struct slice dns_rdata_format(struct arena *a, uint16_t type, struct slice rdata);
 
+/**
+ * The text as a master file has it (RFC 1035 section 5.1), and readers of such files in general
+ * take it: service parameters with escapes, on which they differ, in the form of RFC 3597.
+ */
+struct slice dns_rdata_format_master(struct arena *a, uint16_t type, struct slice rdata);
+
+/**
+ * Data of any origin in canonical form: checked, and its names in lower case; in `a`. ERR_INVALID
+ * where it is not well-formed or its type is not hosted; the context says why.
+ */
+enum err dns_rdata_canonical(struct arena *a, uint16_t type, struct slice rdata,
+                             struct slice *out_rdata, struct errctx *ec) MUST_USE;
+
 /** Whether the bytes are well-formed, uncompressed data of a hosted type. ERR_CORRUPT where not. */
 enum err dns_rdata_check(uint16_t type, struct slice rdata, struct errctx *ec) MUST_USE;
 

@@ -133,6 +133,21 @@ enum dns_problem rdata_broken_rule(uint16_t type, struct slice rdata)
     return is_good ? DNS_PROBLEM_NONE : DNS_PROBLEM_DIGEST_LENGTH;
 }
 
+enum dns_problem rdata_hosting_problem(uint16_t type)
+{
+    switch (dns_type_hosting(type)) {
+    case DNS_HOSTED:
+        return DNS_PROBLEM_NONE;
+    case DNS_NOT_DATA:
+        return DNS_PROBLEM_NOT_DATA;
+    case DNS_NOT_SIGNED:
+        return DNS_PROBLEM_NOT_SIGNED;
+    case DNS_NOT_DNAME:
+        break;
+    }
+    return DNS_PROBLEM_NOT_DNAME;
+}
+
 static enum err corrupt(uint16_t type, const char *what, struct errctx *ec)
 {
     char buffer[DNS_TYPE_TEXT_SIZE];
@@ -159,7 +174,39 @@ enum err dns_rdata_check(uint16_t type, struct slice rdata, struct errctx *ec)
     }
     if (at != rdata.len)
         return corrupt(type, "bytes behind the last field", ec);
-    if (rdata_broken_rule(type, rdata) != DNS_PROBLEM_NONE)
-        return corrupt(type, "its fields do not go together", ec);
+    enum dns_problem problem = rdata_broken_rule(type, rdata);
+    return problem == DNS_PROBLEM_NONE ? ERR_OK : corrupt(type, dns_problem_prose(problem), ec);
+}
+
+/* Names in lower case, as those that are read from text. */
+void rdata_fold_names(const struct rdata_shape *shape, uint8_t *data, size_t len)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < shape->field_count; i++) {
+        size_t bytes = rdata_field_bytes(shape->fields[i], slice_of(data + at, len - at));
+        for (size_t j = 0; shape->fields[i] == RDATA_NAME && j < bytes; j++)
+            data[at + j] = dns_lower[data[at + j]];
+        at += bytes;
+    }
+}
+
+enum err dns_rdata_canonical(struct arena *a, uint16_t type, struct slice rdata,
+                             struct slice *out_rdata, struct errctx *ec)
+{
+    const struct rdata_shape *shape = rdata_shape_of(type);
+    enum dns_problem problem = rdata_hosting_problem(type);
+    char buffer[DNS_TYPE_TEXT_SIZE];
+    struct errctx why = {0};
+    if (problem != DNS_PROBLEM_NONE)
+        return err_set(ec, ERR_INVALID, "%s: %s", dns_type_text(type, buffer),
+                       dns_problem_prose(problem));
+    if (dns_rdata_check(type, rdata, &why) != ERR_OK)
+        return err_set(ec, ERR_INVALID, "%s", why.text);
+    uint8_t *copy = arena_alloc(a, rdata.len + 1);
+    if (rdata.len > 0)
+        memcpy(copy, rdata.data, rdata.len);
+    if (shape != NULL)
+        rdata_fold_names(shape, copy, rdata.len);
+    *out_rdata = slice_of(copy, rdata.len);
     return ERR_OK;
 }

@@ -17,32 +17,31 @@
 /* Longest text of one field besides its bytes: an address, a name's dots, quotes, spaces. */
 #define TEXT_BYTES_PER_FIELD ((size_t)64)
 
-/* What is not printable ASCII, in octal. */
-char *rdata_write_quoted_byte(char *to, uint8_t c)
+char *rdata_write_quoted_byte(char *to, uint8_t c, enum dns_text style)
 {
     if (c < ' ' || c > '~')
-        return dns_octal_write(to, c);
+        return dns_escape_write(to, c, style);
     if (c == '"' || c == '\\')
         *to++ = '\\';
     *to++ = (char)c;
     return to;
 }
 
-static char *format_quoted(char *to, struct slice bytes)
+static char *format_quoted(char *to, struct slice bytes, enum dns_text style)
 {
     *to++ = '"';
     for (size_t i = 0; i < bytes.len; i++)
-        to = rdata_write_quoted_byte(to, bytes.data[i]);
+        to = rdata_write_quoted_byte(to, bytes.data[i], style);
     *to++ = '"';
     return to;
 }
 
-static char *format_strings(char *to, struct slice bytes)
+static char *format_strings(char *to, struct slice bytes, enum dns_text style)
 {
     for (size_t at = 0; at < bytes.len; at += 1U + bytes.data[at]) {
         if (at > 0)
             *to++ = ' ';
-        to = format_quoted(to, slice_of(bytes.data + at + 1, bytes.data[at]));
+        to = format_quoted(to, slice_of(bytes.data + at + 1, bytes.data[at]), style);
     }
     return to;
 }
@@ -72,15 +71,16 @@ static char *format_hex(char *to, struct slice bytes)
     return to;
 }
 
-static char *format_name(char *to, struct slice name)
+static char *format_name(char *to, struct slice name, enum dns_text style)
 {
     char text[DNS_NAME_TEXT_SIZE];
-    size_t len = dns_name_format(name, text);
+    size_t len =
+        style == DNS_TEXT_API ? dns_name_format(name, text) : dns_name_format_master(name, text);
     memcpy(to, text, len);
     return to + len;
 }
 
-static char *format_field(char *to, enum rdata_field field, struct slice bytes)
+static char *format_field(char *to, enum rdata_field field, struct slice bytes, enum dns_text style)
 {
     switch (field) {
     case RDATA_IPV4:
@@ -94,16 +94,16 @@ static char *format_field(char *to, enum rdata_field field, struct slice bytes)
     case RDATA_U32:
         return format_number(to, dns_get_u32(bytes.data));
     case RDATA_NAME:
-        return format_name(to, bytes);
+        return format_name(to, bytes, style);
     case RDATA_STRING:
-        return format_quoted(to, slice_sub(bytes, 1, bytes.len));
+        return format_quoted(to, slice_sub(bytes, 1, bytes.len), style);
     case RDATA_STRINGS:
-        return format_strings(to, bytes);
+        return format_strings(to, bytes, style);
     case RDATA_TAG:
         memcpy(to, bytes.data + 1, bytes.len - 1);
         return to + bytes.len - 1;
     case RDATA_VALUE:
-        return format_quoted(to, bytes);
+        return format_quoted(to, bytes, style);
     case RDATA_HEX:
         return format_hex(to, bytes);
     case RDATA_PARAMS:
@@ -128,7 +128,7 @@ static struct slice format_generic(struct arena *a, struct slice rdata)
     return slice_of(text, (size_t)(to - text));
 }
 
-struct slice dns_rdata_format(struct arena *a, uint16_t type, struct slice rdata)
+static struct slice format(struct arena *a, uint16_t type, struct slice rdata, enum dns_text style)
 {
     const struct rdata_shape *shape = rdata_shape_of(type);
     if (shape == NULL)
@@ -144,9 +144,22 @@ struct slice dns_rdata_format(struct arena *a, uint16_t type, struct slice rdata
         bool is_absent = field == RDATA_PARAMS && rest.len == 0;
         if (i > 0 && !is_absent)
             *to++ = ' ';
-        to = format_field(to, field, slice_of(rest.data, bytes));
+        to = format_field(to, field, slice_of(rest.data, bytes), style);
         at += bytes;
     }
     CHECK(at == rdata.len && (size_t)(to - text) < size);
     return slice_of(text, (size_t)(to - text));
+}
+
+struct slice dns_rdata_format(struct arena *a, uint16_t type, struct slice rdata)
+{
+    return format(a, type, rdata, DNS_TEXT_API);
+}
+
+struct slice dns_rdata_format_master(struct arena *a, uint16_t type, struct slice rdata)
+{
+    bool has_params = type == DNS_TYPE_SVCB || type == DNS_TYPE_HTTPS;
+    struct slice text = format(a, type, rdata, DNS_TEXT_MASTER);
+    bool has_escapes = slice_find(text, '\\') < text.len;
+    return has_params && has_escapes ? format_generic(a, rdata) : text;
 }

@@ -333,19 +333,6 @@ static bool is_generic(struct slice text)
            (text.len == mark.len || rdata_is_space(text.data[mark.len]));
 }
 
-/* Names in lower case, as those that are read from text. */
-static void fold_names(const struct rdata_shape *shape, struct rdata_builder *b)
-{
-    size_t at = 0;
-    for (size_t i = 0; i < shape->field_count; i++) {
-        struct slice rest = slice_of(b->data + at, b->len - at);
-        size_t bytes = rdata_field_bytes(shape->fields[i], rest);
-        for (size_t j = 0; shape->fields[i] == RDATA_NAME && j < bytes; j++)
-            b->data[at + j] = dns_lower[b->data[at + j]];
-        at += bytes;
-    }
-}
-
 /* Behind the mark: the length, then as many bytes in words of hexadecimal digits. */
 static enum dns_problem parse_generic(struct rdata_builder *b, uint16_t type, struct slice text)
 {
@@ -367,29 +354,14 @@ static enum dns_problem parse_generic(struct rdata_builder *b, uint16_t type, st
         return DNS_PROBLEM_GENERIC_DATA;
     const struct rdata_shape *shape = rdata_shape_of(type);
     if (shape != NULL)
-        fold_names(shape, b);
+        rdata_fold_names(shape, b->data, b->len);
     return DNS_PROBLEM_NONE;
-}
-
-static enum dns_problem problem_of_hosting(enum dns_hosting hosting)
-{
-    switch (hosting) {
-    case DNS_HOSTED:
-        return DNS_PROBLEM_NONE;
-    case DNS_NOT_DATA:
-        return DNS_PROBLEM_NOT_DATA;
-    case DNS_NOT_SIGNED:
-        return DNS_PROBLEM_NOT_SIGNED;
-    case DNS_NOT_DNAME:
-        break;
-    }
-    return DNS_PROBLEM_NOT_DNAME;
 }
 
 static enum dns_problem parse_typed(struct rdata_builder *b, uint16_t type, struct slice text)
 {
     const struct rdata_shape *shape = rdata_shape_of(type);
-    enum dns_problem problem = problem_of_hosting(dns_type_hosting(type));
+    enum dns_problem problem = rdata_hosting_problem(type);
     if (problem != DNS_PROBLEM_NONE)
         return problem;
     if (is_generic(slice_trim(text)))

@@ -16,7 +16,13 @@ static inline bool rdata_is_space(uint8_t c)
 enum dns_problem rdata_read_quoted_byte(struct slice text, size_t *at, uint8_t *out_byte);
 
 /** Writes a byte as it stands in quotes, at most 4 characters; returns the end. */
-char *rdata_write_quoted_byte(char *to, uint8_t c);
+char *rdata_write_quoted_byte(char *to, uint8_t c, enum dns_text style);
+
+/** Folds the names of well-formed data to lower case, in place. */
+void rdata_fold_names(const struct rdata_shape *shape, uint8_t *data, size_t len);
+
+/** Why records of the type are not hosted; NONE where they are. */
+enum dns_problem rdata_hosting_problem(uint16_t type);
 
 /**
  * Bytes of the field at the start of `rest`; 0 where it is broken or cut short, and of an empty

@@ -411,7 +411,7 @@ static char *format_alpn(char *to, struct slice value)
             uint8_t c = value.data[at + i];
             if (c == ',' || c == '\\')
                 to = put_text(to, "\\\\");
-            to = rdata_write_quoted_byte(to, c);
+            to = rdata_write_quoted_byte(to, c, DNS_TEXT_API);
         }
     }
     *to++ = '"';
@@ -460,7 +460,7 @@ static char *format_value(char *to, const struct svc_param *param)
     default:
         *to++ = '"';
         for (size_t i = 0; i < param->value.len; i++)
-            to = rdata_write_quoted_byte(to, param->value.data[i]);
+            to = rdata_write_quoted_byte(to, param->value.data[i], DNS_TEXT_API);
         *to++ = '"';
         return to;
     }

@@ -29,6 +29,25 @@
 /* Columns of one table: as many as a wide terminal shows. */
 #define TOOL_TABLE_COLUMNS_MAX ((size_t)12)
 
+/* The text of a zone: a million records, and some. */
+#define TOOL_ZONE_TEXT_MAX_BYTES ((size_t)256 << 20)
+/* Errors of a zone's text that are shown one by one, and bytes of a word shown in one. */
+#define TOOL_ZONE_ERRORS_SHOWN_MAX ((size_t)20)
+#define TOOL_ZONE_WORD_SHOWN_MAX_BYTES ((size_t)64)
+/* One page of a zone's listing: what Route 53 answers at most. */
+#define TOOL_ZONE_PAGE_SETS ((size_t)300)
+/* An import that is told to slow down: how often it tries again, and after how long. */
+#define TOOL_ZONE_RETRIES_MAX 20
+#define TOOL_ZONE_RETRY_NS (500 * NS_PER_MS)
+/* How long an import with --wait waits for each change, and how often it looks. */
+#define TOOL_ZONE_INSYNC_NS (600 * NS_PER_S)
+#define TOOL_ZONE_POLL_NS (100 * NS_PER_MS)
+/* An import of fewer records shows no progress; a bar's width; off a terminal, lines for so many
+ * parts of the whole. */
+#define TOOL_PROGRESS_MIN ((size_t)2000)
+#define TOOL_PROGRESS_COLUMNS 30
+#define TOOL_PROGRESS_LINES 10
+
 /* The demo: how long a node may take to serve, and a change to be INSYNC; how often to look. */
 #define TOOL_DEMO_READY_NS (60 * NS_PER_S)
 #define TOOL_DEMO_INSYNC_NS (60 * NS_PER_S)

@@ -51,6 +51,13 @@ static enum err take_option(struct tool_options *o, unsigned known, int argc, ch
         {.name = "--data", .text = &o->data_dir},
         {.name = "--endpoint", .known_by = TOOL_OPTION_ENDPOINT, .text = &o->endpoint},
         {.name = "--json", .known_by = TOOL_OPTION_JSON, .flag = &o->is_json},
+        {.name = "--zone", .known_by = TOOL_OPTION_IMPORT, .text = &o->zone},
+        {.name = "--create", .known_by = TOOL_OPTION_IMPORT, .flag = &o->is_creating},
+        {.name = "--dry-run", .known_by = TOOL_OPTION_IMPORT, .flag = &o->is_dry_run},
+        {.name = "--diff", .known_by = TOOL_OPTION_IMPORT, .flag = &o->is_diff},
+        {.name = "--replace", .known_by = TOOL_OPTION_IMPORT, .flag = &o->is_replacing},
+        {.name = "--replace-apex", .known_by = TOOL_OPTION_IMPORT, .flag = &o->is_replacing_apex},
+        {.name = "--wait", .known_by = TOOL_OPTION_IMPORT, .flag = &o->is_waiting},
     };
     for (size_t k = 0; k < ARRAY_LEN(table); k++) {
         bool is_known = (table[k].known_by & known) == table[k].known_by;

@@ -4,6 +4,7 @@
 
 #include "base/uri.h"
 #include "tool/api.h"
+#include "tool/limits.h"
 
 #define ROUTE53_PATH "/2013-04-01/"
 
@@ -25,6 +26,42 @@ enum err tool_route53_zones(const struct tool_client *c, struct arena *a, const 
         .path = ROUTE53_PATH "hostedzonesbyname",
         .query = query,
         .response = &AWS_SHAPE_OF(r53_list_hosted_zones_by_name_response),
+    };
+    return tool_api_call(c, a, &typed, out, NULL, ec);
+}
+
+enum err tool_route53_get_zone(const struct tool_client *c, struct arena *a, const char *id,
+                               struct r53_get_hosted_zone_response *out, struct errctx *ec)
+{
+    const struct tool_api_call typed = {
+        .operation = AWS_ROUTE53_GetHostedZone,
+        .path = path_of(a, "hostedzone/", id, ""),
+        .response = &AWS_SHAPE_OF(r53_get_hosted_zone_response),
+    };
+    return tool_api_call(c, a, &typed, out, NULL, ec);
+}
+
+/** "&NAME=VALUE", percent-coded; "" where there is no value. */
+static const char *parameter(struct arena *a, const char *name, const char *value)
+{
+    if (value == NULL)
+        return "";
+    struct slice coded = uri_encode(a, slice_str(value), false);
+    return arena_printf(a, "&%s=%.*s", name, SLICE_FMT(coded));
+}
+
+enum err tool_route53_list_sets(const struct tool_client *c, struct arena *a, const char *zone_id,
+                                const struct tool_route53_from *from,
+                                struct r53_list_record_sets_response *out, struct errctx *ec)
+{
+    const char *type = from->type != r53_rr_type_absent ? r53_rr_type_text(a, from->type) : NULL;
+    const struct tool_api_call typed = {
+        .operation = AWS_ROUTE53_ListResourceRecordSets,
+        .path = path_of(a, "hostedzone/", zone_id, "/rrset"),
+        .query = arena_printf(a, "maxitems=%zu%s%s%s", TOOL_ZONE_PAGE_SETS,
+                              parameter(a, "name", from->name), parameter(a, "type", type),
+                              parameter(a, "identifier", from->identifier)),
+        .response = &AWS_SHAPE_OF(r53_list_record_sets_response),
     };
     return tool_api_call(c, a, &typed, out, NULL, ec);
 }

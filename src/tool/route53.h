@@ -17,6 +17,24 @@ enum err tool_route53_zones(const struct tool_client *c, struct arena *a, const 
                             struct r53_list_hosted_zones_by_name_response *out, struct errctx *ec)
     MUST_USE;
 
+/** GetHostedZone. */
+enum err tool_route53_get_zone(const struct tool_client *c, struct arena *a, const char *id,
+                               struct r53_get_hosted_zone_response *out, struct errctx *ec)
+    MUST_USE;
+
+/** Where a page of a listing starts; zeroed: at the zone's first set. */
+struct tool_route53_from {
+    const char *name;
+    enum r53_rr_type type;
+    const char *identifier;
+};
+
+/** ListResourceRecordSets, one page of at most TOOL_ZONE_PAGE_SETS. `from` may point into *out. */
+enum err tool_route53_list_sets(const struct tool_client *c, struct arena *a, const char *zone_id,
+                                const struct tool_route53_from *from,
+                                struct r53_list_record_sets_response *out, struct errctx *ec)
+    MUST_USE;
+
 /** CreateHostedZone. */
 enum err tool_route53_create_zone(const struct tool_client *c, struct arena *a,
                                   const struct r53_create_hosted_zone_request *request,

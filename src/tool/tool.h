@@ -13,6 +13,9 @@ int tool_node(int argc, char **argv) MUST_USE;
 /** `weir set VERB ...`; argv starts at the verb, NULL behind the last. */
 int tool_set(int argc, char **argv) MUST_USE;
 
+/** `weir zone VERB ...`; argv starts at the verb, NULL behind the last. */
+int tool_zone(int argc, char **argv) MUST_USE;
+
 /** `weir status ...`; argv starts behind the noun. */
 int tool_status(int argc, char **argv) MUST_USE;
 

@@ -43,10 +43,12 @@ static int run_verb(const char *noun, const struct tool_verb *verb, int argc, ch
     if (e == ERR_OK &&
         (options.word_count < verb->words_min || options.word_count > verb->words_max))
         e = err_set(&ec, ERR_INVALID, "usage: weir %s %s %s", noun, verb->name, verb->arguments);
+    int status = EXIT_SUCCESS;
+    options.exit_status = &status;
     if (e == ERR_OK)
         e = verb->run(verb, &options, &ec);
     if (e == ERR_OK)
-        return EXIT_SUCCESS;
+        return status;
     fprintf(stderr, "weir %s %s: %s\n", noun, verb->name, ec.text);
     return EXIT_FAILURE;
 }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// `weir zone VERB`: master files into hosted zones and back, by the API of Route 53. Called by cmd
+// on the main thread.
+#include "tool/zone.h"
+
+#include "tool/tool.h"
+
+static const struct tool_verb verbs[] = {
+    {.name = "import",
+     .arguments = TOOL_REMOTE " [--zone ID|NAME] [--create] [--dry-run] [--diff] [--replace] "
+                              "[--replace-apex] [--wait] FILE",
+     .words_min = 2,
+     .words_max = 2,
+     .options = TOOL_OPTION_ENDPOINT | TOOL_OPTION_IMPORT,
+     .run = zone_run_import},
+    {.name = "export",
+     .arguments = TOOL_REMOTE " ID|NAME",
+     .words_min = 2,
+     .words_max = 2,
+     .options = TOOL_OPTION_ENDPOINT,
+     .run = zone_run_export},
+};
+
+int tool_zone(int argc, char **argv)
+{
+    return tool_run_verbs("zone", verbs, ARRAY_LEN(verbs), argc, argv);
+}
