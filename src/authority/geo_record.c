@@ -149,6 +149,8 @@ enum err geo_record_read(MMDB_entry_s *record, struct atlas_place *out, struct e
             found.place = subdivision;
     }
     find_point(&r, &found);
+    if (!found.has_point)
+        found.has_point = place_point(found.place, &found.point);
     if (r.damage != MMDB_SUCCESS)
         return err_set(ec, ERR_CORRUPT, "record at %u: %s", (unsigned)record->offset,
                        MMDB_strerror(r.damage));

@@ -15,7 +15,7 @@
  *   subdivision  subdivisions[0].iso_code, region_code, subdivision_code, or by its English name:
  *                subdivisions[0].names.en, region, state1
  *   coordinates  location.latitude and .longitude, latitude and longitude, lat and lng; numbers or
- *                their text
+ *                their text; else those of a large city of the country
  * The narrowest location that Route 53 has stands. Errors: ERR_CORRUPT: the file is damaged here.
  * Source: schemas of MaxMind GeoIP2, DB-IP, IPinfo and ip-location-db.
  */

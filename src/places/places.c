@@ -9,7 +9,7 @@
 enum number {
 #define DEFAULT() NUMBER_DEFAULT,
 #define CONTINENT(code, name) CONTINENT_##code,
-#define COUNTRY(code, continent, name) COUNTRY_##code,
+#define COUNTRY(code, continent, name, latitude, longitude) COUNTRY_##code,
 #define SUBDIVISION(country, code, name) SUBDIVISION_##country##_##code,
 #include "places/places.def"
 #undef DEFAULT
@@ -23,8 +23,27 @@ _Static_assert((int)NUMBER_DEFAULT == PLACE_NOWHERE, "the default location is th
 static const struct place places[] = {
 #define DEFAULT() {PLACE_DEFAULT, NUMBER_DEFAULT, "*", "Default"},
 #define CONTINENT(code, name) {PLACE_CONTINENT, NUMBER_DEFAULT, #code, name},
-#define COUNTRY(code, continent, name) {PLACE_COUNTRY, CONTINENT_##continent, #code, name},
+#define COUNTRY(code, continent, name, latitude, longitude)                                        \
+    {PLACE_COUNTRY, CONTINENT_##continent, #code, name},
 #define SUBDIVISION(country, code, name) {PLACE_SUBDIVISION, COUNTRY_##country, #code, name},
+#include "places/places.def"
+#undef DEFAULT
+#undef CONTINENT
+#undef COUNTRY
+#undef SUBDIVISION
+};
+
+struct degrees {
+    float latitude, longitude;
+};
+
+/* By number; of what is no country: nothing. */
+static const struct degrees cities[] = {
+#define DEFAULT()
+#define CONTINENT(code, name)
+#define COUNTRY(code, continent, name, latitude, longitude)                                        \
+    [COUNTRY_##code] = {(float)(latitude), (float)(longitude)},
+#define SUBDIVISION(country, code, name)
 #include "places/places.def"
 #undef DEFAULT
 #undef CONTINENT
@@ -107,6 +126,16 @@ uint16_t place_subdivision(struct slice country_code, struct slice code)
     unsigned rank = key_of((const char *)country_code.data) << 16 | key_of((const char *)code.data);
     uint16_t found = find_rank(rank);
     return places[found].level == PLACE_SUBDIVISION ? found : PLACE_NOWHERE;
+}
+
+bool place_point(uint16_t number, struct point *out)
+{
+    const struct place *p = place_get(number);
+    uint16_t country = p->level == PLACE_SUBDIVISION ? p->parent : number;
+    if (places[country].level != PLACE_COUNTRY)
+        return false;
+    *out = point_of_degrees((double)cities[country].latitude, (double)cities[country].longitude);
+    return true;
 }
 
 bool place_is_within(uint16_t inner, uint16_t outer)

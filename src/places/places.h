@@ -6,7 +6,7 @@
 #ifndef PLACES_PLACES_H
 #define PLACES_PLACES_H
 
-#include "base/slice.h"
+#include "places/region.h"
 
 enum place_level { PLACE_DEFAULT, PLACE_CONTINENT, PLACE_COUNTRY, PLACE_SUBDIVISION };
 
@@ -29,6 +29,12 @@ uint16_t place_count(void);
 uint16_t place_continent(struct slice code);
 uint16_t place_country(struct slice code);
 uint16_t place_subdivision(struct slice country_code, struct slice code);
+
+/**
+ * Where most people of a place are, roughly: one of the largest cities of the country, also of its
+ * subdivisions. False, and *out untouched, of continents and the default location.
+ */
+bool place_point(uint16_t number, struct point *out);
 
 /** Whether `inner` is `outer` or lies in it. */
 bool place_is_within(uint16_t inner, uint16_t outer);

@@ -5,6 +5,7 @@ import os
 import pathlib
 
 import mmdb
+import pytest
 from harness import upsert, wait_for
 
 
@@ -78,3 +79,11 @@ def test_a_node_starts_with_what_can_be_read(fleet):
     zone = node.create_zone("alive.test")
     node.wait_insync(node.change(zone, upsert("www.alive.test", "A", "192.0.2.1")))
     assert node.values("www.alive.test") == ["192.0.2.1"]
+
+
+@pytest.mark.skipif("WEIR_GEO_DB" not in os.environ, reason="./dev test gets the file from npm")
+def test_a_published_file_of_countries_is_taken_whole(fleet):
+    node = fleet.node("node", "--geo-db", os.environ["WEIR_GEO_DB"]).start()
+    wait_for(lambda: networks(node, "geo") > 500_000, "the countries of the world")
+    assert failures(node, "geo") == 0
+    assert node.metric("weir_dns_networks_bytes") < 32 << 20

@@ -132,6 +132,22 @@ static void a_place_is_within_itself_and_all_around_it(void **state)
     assert_false(place_is_within(PLACE_NOWHERE, us));
 }
 
+static void countries_and_their_subdivisions_have_a_point(void **state)
+{
+    (void)state;
+    struct point out;
+    for (uint16_t i = 0; i < place_count(); i++) {
+        bool is_wide = place_get(i)->level == PLACE_CONTINENT || i == PLACE_NOWHERE;
+        assert_int_equal(place_point(i, &out), !is_wide);
+    }
+    assert_true(place_point(place_country(slice_str("FR")), &out));
+    assert_true(point_distance_km(out, point_of_degrees(48.86, 2.35)) < 5);
+    assert_true(place_point(place_country(slice_str("AU")), &out));
+    assert_true(point_distance_km(out, point_of_degrees(-33.87, 151.21)) < 5);
+    assert_true(place_point(place_subdivision(slice_str("US"), slice_str("WA")), &out));
+    assert_true(point_distance_km(out, point_of_degrees(41.85, -87.65)) < 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +157,7 @@ int main(void)
         cmocka_unit_test(only_the_united_states_and_ukraine_have_subdivisions),
         cmocka_unit_test(numbers_rise_as_locations_are_listed),
         cmocka_unit_test(a_place_is_within_itself_and_all_around_it),
+        cmocka_unit_test(countries_and_their_subdivisions_have_a_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
