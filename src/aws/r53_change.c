@@ -246,7 +246,8 @@ static enum aws_error check_chain(struct r53_batch *b, const struct r53_step *st
         const struct r53_record_set *set = find_set(owner, step->set.type);
         if (set == NULL && depth == 0)
             note_alias(b, step, "that target was not found");
-        if (set == NULL || set->alias_target == NULL || r53_is_of_distributions(set->alias_target))
+        if (set == NULL || set->alias_target == NULL ||
+            r53_is_of_distributions(set->alias_target) || r53_is_outside(b, set->alias_target))
             return AWS_OK;
         if (dns_name_parse(slice_str(set->alias_target->dns_name), &name, &ec) != ERR_OK)
             return aws_fail(b->fault, AWS_InternalFailure, "A stored alias is damaged: %s",
@@ -283,17 +284,37 @@ static enum aws_error check_distribution(struct r53_batch *b, const struct r53_s
     return AWS_OK;
 }
 
+/* What is not ours has addresses at the most, and is no name of this zone. */
+static void check_outside(struct r53_batch *b, const struct r53_step *step)
+{
+    struct slice target = dns_name_slice(&step->wire.alias_name);
+    if (step->set.type != R53_TYPE_A && step->set.type != R53_TYPE_AAAA)
+        note_alias(b, step, "that target can have types A and AAAA alone");
+    else if (dns_name_is_within(target, dns_name_slice(&b->zone->apex)))
+        note_alias(b, step, "the alias target name does not lie within the target zone");
+}
+
+static enum aws_error check_alias(struct r53_batch *b, const struct r53_step *step)
+{
+    struct slice target = dns_name_slice(&step->wire.alias_name);
+    if (step->wire.alias_is_outside) {
+        check_outside(b, step);
+        return AWS_OK;
+    }
+    if (r53_is_of_distributions(step->set.alias_target))
+        return check_distribution(b, step);
+    if (!dns_name_is_within(target, dns_name_slice(&b->zone->apex)))
+        note_alias(b, step, "the alias target name does not lie within the target zone");
+    return check_chain(b, step);
+}
+
 static enum aws_error check_aliases(struct r53_batch *b)
 {
     for (size_t i = 0; i < b->step_count; i++) {
         const struct r53_step *step = &b->steps[i];
         if (step->is_refused || step->action == R53_DELETE || !step->wire.is_alias)
             continue;
-        bool is_distribution = r53_is_of_distributions(step->set.alias_target);
-        struct slice target = dns_name_slice(&step->wire.alias_name);
-        if (!is_distribution && !dns_name_is_within(target, dns_name_slice(&b->zone->apex)))
-            note_alias(b, step, "the alias target name does not lie within the target zone");
-        enum aws_error error = is_distribution ? check_distribution(b, step) : check_chain(b, step);
+        enum aws_error error = check_alias(b, step);
         if (error != AWS_OK)
             return error;
     }

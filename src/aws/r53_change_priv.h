@@ -51,6 +51,9 @@ enum aws_error r53_check_members(struct r53_batch *b, const struct r53_change_ba
 /** Whether the alias leads into the zone of distributions. */
 bool r53_is_of_distributions(const struct r53_alias_target *target);
 
+/** Whether it names what is none of ours, which nodes resolve. */
+bool r53_is_outside(const struct r53_batch *b, const struct r53_alias_target *target);
+
 /** Notes a batch that is too large. */
 void r53_check_size(struct r53_batch *b, const struct r53_change_batch *batch);
 

@@ -15,6 +15,12 @@ bool r53_is_of_distributions(const struct r53_alias_target *target)
     return strcmp(target->hosted_zone_id, R53_CDN_ZONE_ID) == 0;
 }
 
+bool r53_is_outside(const struct r53_batch *b, const struct r53_alias_target *target)
+{
+    return strcmp(target->hosted_zone_id, b->zone->id) != 0 &&
+           r53_zone_id_is_outside(target->hosted_zone_id);
+}
+
 static const char *text_or_null(const char *text)
 {
     return text == NULL ? "null" : text;
@@ -45,10 +51,11 @@ static enum aws_error check_members_of(struct r53_batch *b, const struct r53_cha
                         "ResourceRecords], or TrafficPolicyInstanceId], but found %s in %s",
                         is_whole ? "more than one" : "none", describe(b, change));
     if (is_alias && strcmp(set->alias_target->hosted_zone_id, b->zone->id) != 0 &&
-        !r53_is_of_distributions(set->alias_target))
+        !r53_is_of_distributions(set->alias_target) && !r53_is_outside(b, set->alias_target))
         return aws_fail(b->fault, AWS_InvalidInput,
-                        "Invalid request: an AliasTarget outside of the hosted zone (HostedZoneId "
-                        "%s) is not available in this version of Weir in %s",
+                        "Invalid request: an AliasTarget in another hosted zone (HostedZoneId %s) "
+                        "is not available in this version of Weir (for a name that is none of "
+                        "yours it is " R53_OUTSIDE_ZONE_ID ") in %s",
                         set->alias_target->hosted_zone_id, describe(b, change));
     return AWS_OK;
 }
@@ -144,6 +151,7 @@ static void check_alias(struct r53_batch *b, struct r53_step *step)
     step->wire.is_alias = true;
     step->wire.alias_zone_id = target->hosted_zone_id;
     step->wire.alias_evaluate_health = target->evaluate_target_health;
+    step->wire.alias_is_outside = r53_is_outside(b, target);
     if (step->set.type == R53_TYPE_NS || step->set.type == R53_TYPE_SOA)
         R53_REFUSE(b, step, "RRSet of type %s with DNS name %s cannot be an alias in zone %s",
                    r53_rr_type_text(b->arena, step->set.type), step->set.name, b->zone_name);

@@ -20,3 +20,13 @@ void r53_id_make(char letter, const uint8_t random[16], char out[R53_ID_SIZE])
     }
     out[R53_ID_SIZE - 1] = '\0';
 }
+
+bool r53_zone_id_is_outside(const char *zone_id)
+{
+    size_t len = strlen(zone_id);
+    if (strcmp(zone_id, R53_OUTSIDE_ZONE_ID) == 0)
+        return true;
+    bool is_foreign =
+        zone_id[0] == R53_ID_ZONE && len >= R53_FOREIGN_ZONE_ID_MIN_BYTES && len < R53_ID_SIZE - 1;
+    return is_foreign && strcmp(zone_id, R53_CDN_ZONE_ID) != 0;
+}

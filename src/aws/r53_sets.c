@@ -121,7 +121,7 @@ static enum err alias_to_wire(const struct r53_alias_target *target, struct r53_
     wire->is_alias = true;
     wire->alias_zone_id = target->hosted_zone_id;
     wire->alias_evaluate_health = target->evaluate_target_health;
-    wire->alias_is_outside = strcmp(target->hosted_zone_id, R53_OUTSIDE_ZONE_ID) == 0;
+    wire->alias_is_outside = r53_zone_id_is_outside(target->hosted_zone_id);
     return dns_name_parse(slice_str(target->dns_name), &wire->alias_name, ec);
 }
 

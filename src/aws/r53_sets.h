@@ -43,7 +43,7 @@ struct r53_wire_set {
     const char *alias_zone_id;
     struct dns_name alias_name;
     bool alias_evaluate_health;
-    bool alias_is_outside; /* the name is none of ours (R53_OUTSIDE_ZONE_ID) */
+    bool alias_is_outside; /* the name is none of ours (r53_zone_id_is_outside) */
 };
 
 /**

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Change batches: Route 53's checks, its words, and what a batch leaves behind. Batches are written
 // as lines "ACTION name TYPE ttl value,value" or "ACTION name TYPE alias target",
-// where "cdn" instead of "alias" leads into the zone of distributions.
+// where "cdn" instead of "alias" leads into the zone of distributions, "outside" to a name that is
+// none of ours.
 #include "aws/limits.h"
 #include "aws/r53_change.h"
 #include "aws/r53_ids.h"
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #define ZONE_ID "Z1"
+#define LOAD_BALANCERS_ZONE_ID "Z35SXDOTRQ7X7K" /* as AWS documents it for us-east-1 */
 
 static struct arena arena;
 
@@ -98,9 +100,10 @@ static enum r53_change_action read_line(char *line, struct r53_record_set *out)
     *out = (struct r53_record_set){.name = strtok_r(NULL, " ", &rest)};
     out->type = type_of(strtok_r(NULL, " ", &rest));
     const char *ttl = strtok_r(NULL, " ", &rest);
-    if (strcmp(ttl, "alias") == 0 || strcmp(ttl, "cdn") == 0) {
+    if (strcmp(ttl, "alias") == 0 || strcmp(ttl, "cdn") == 0 || strcmp(ttl, "outside") == 0) {
+        const char *other = *ttl == 'o' ? LOAD_BALANCERS_ZONE_ID : ZONE_ID;
         out->alias_target = ARENA_NEW(&arena, struct r53_alias_target);
-        out->alias_target->hosted_zone_id = *ttl == 'c' ? R53_CDN_ZONE_ID : ZONE_ID;
+        out->alias_target->hosted_zone_id = *ttl == 'c' ? R53_CDN_ZONE_ID : other;
         out->alias_target->dns_name = rest;
     } else {
         out->has_ttl = true;
@@ -333,6 +336,45 @@ static void aliases_lead_to_distributions_from_any_zone(void **state)
     assert_string_equal(wire.alias_zone_id, R53_CDN_ZONE_ID);
 }
 
+static void aliases_lead_to_names_that_are_none_of_ours(void **state)
+{
+    (void)state;
+    zone_has("- example.com. NS 60 ns-1.weir.test.");
+    zone_has("- example.com. SOA 60 a. b. 1 2 3 4 5");
+    struct r53_change_result result = apply("CREATE example.com A outside LB.example.net\n"
+                                            "CREATE www.example.com A alias example.com");
+    assert_int_equal(result.count, 2);
+    const struct r53_alias_target *target = result.changed[0]->sets.items[0].alias_target;
+    assert_string_equal(target->hosted_zone_id, LOAD_BALANCERS_ZONE_ID); /* as it was sent */
+    assert_string_equal(target->dns_name, "lb.example.net.");
+    struct r53_wire_set wire;
+    assert_int_equal(r53_set_to_wire(&arena, &result.changed[0]->sets.items[0], &wire, NULL),
+                     ERR_OK);
+    assert_true(wire.alias_is_outside);
+    assert_refused("CREATE a.example.com TXT outside lb.example.net",
+                   "[Tried to create an alias that targets lb.example.net., type TXT in zone "
+                   "Z35SXDOTRQ7X7K, but that target can have types A and AAAA alone]");
+    assert_refused("CREATE a.example.com A outside b.example.com",
+                   "[Tried to create an alias that targets b.example.com., type A in zone "
+                   "Z35SXDOTRQ7X7K, but the alias target name does not lie within the target "
+                   "zone]");
+}
+
+static void zone_ids_that_cannot_be_ours_are_outside(void **state)
+{
+    (void)state;
+    static const uint8_t random[16] = {1, 2, 3};
+    char ours[R53_ID_SIZE];
+    r53_id_make(R53_ID_ZONE, random, ours);
+    assert_false(r53_zone_id_is_outside(ours));
+    assert_false(r53_zone_id_is_outside(R53_CDN_ZONE_ID));
+    assert_false(r53_zone_id_is_outside("0123456789abcdef0123456789abcdef")); /* traffic rules */
+    assert_false(r53_zone_id_is_outside(""));
+    assert_true(r53_zone_id_is_outside(R53_OUTSIDE_ZONE_ID));
+    assert_true(r53_zone_id_is_outside("ZHURV8PSTC4K8"));
+    assert_true(r53_zone_id_is_outside("Z3AQBSTGFAJSTF"));
+}
+
 static void aliases_to_distributions_need_one_and_no_health(void **state)
 {
     (void)state;
@@ -401,7 +443,7 @@ static void members_that_do_not_go_together_are_invalid_input(void **state)
     set->has_resource_records = false;
     target.hosted_zone_id = "Z2";
     assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidInput);
-    assert_non_null(strstr(message, "outside of the hosted zone (HostedZoneId Z2)"));
+    assert_non_null(strstr(message, "in another hosted zone (HostedZoneId Z2)"));
 }
 
 static void what_a_later_version_serves_is_refused_by_name(void **state)
@@ -559,6 +601,8 @@ int main(void)
         TEST(the_apex_keeps_its_soa_and_ns),
         TEST(aliases_need_their_target),
         TEST(aliases_lead_to_distributions_from_any_zone),
+        TEST(aliases_lead_to_names_that_are_none_of_ours),
+        TEST(zone_ids_that_cannot_be_ours_are_outside),
         TEST(aliases_to_distributions_need_one_and_no_health),
         TEST(an_alias_is_deleted_by_its_own_zone_id_alone),
         TEST(alias_loops_are_refused),
