@@ -62,14 +62,6 @@ static const struct zone *find_zone(const struct answering *a)
     return parent == NULL ? zone : parent;
 }
 
-/* The name's set of the type, aliases resolved; false: as if there were none. */
-static bool find_set(struct answering *a, const struct name_record *record, uint16_t type,
-                     struct record_set *out)
-{
-    struct record_set set;
-    return name_record_find(record, type, &set) && lookup_alias(a->world, set, &a->aliases, out);
-}
-
 static void put_any_hinfo(struct answering *a)
 {
     static const uint8_t rfc8482[] = {7, 'R', 'F', 'C', '8', '4', '8', '2', 0};
@@ -84,11 +76,12 @@ static void answer_any(struct answering *a, const struct name_record *record)
     bool has_set = false;
     for (unsigned i = 0; i < record->set_count; i++) {
         struct record_set set;
+        struct resolution records;
         at = record_set_read(at, &set);
-        if (!lookup_alias(a->world, set, &a->aliases, &set))
+        if (resolve(&a->resolver, &set, &records) != RESOLVED)
             continue;
         has_set = true;
-        bool is_put = answer_put_set(a, DNS_ANSWER, answering_name(a), &set);
+        bool is_put = answer_put_records(a, DNS_ANSWER, answering_name(a), &records);
         if (a->request->is_tcp && !is_put)
             a->is_truncated = true;
         if (a->request->is_tcp ? !is_put : is_put)
@@ -117,25 +110,30 @@ static bool follow_cname(struct answering *a, const struct record_set *cname)
 /* Answers from a name that exists. True: a CNAME leads on. */
 static bool answer_from_name(struct answering *a, const struct name_record *record)
 {
-    struct record_set set;
+    struct resolution records;
     uint16_t qtype = a->query->qtype;
     if (qtype == DNS_TYPE_ANY) {
         answer_any(a, record);
         return false;
     }
-    bool is_cname = qtype != DNS_TYPE_CNAME && find_set(a, record, DNS_TYPE_CNAME, &set);
-    if (!is_cname && !find_set(a, record, qtype, &set)) {
+    enum resolved found = RESOLVED_NOTHING;
+    if (qtype != DNS_TYPE_CNAME)
+        found = answer_find(a, record, DNS_TYPE_CNAME, &records);
+    bool is_cname = found == RESOLVED;
+    if (found == RESOLVED_NOTHING)
+        found = answer_find(a, record, qtype, &records);
+    if (found != RESOLVED) {
         answer_put_absence(a);
         return false;
     }
-    if (!answer_put_set(a, DNS_ANSWER, answering_name(a), &set)) {
+    if (!answer_put_records(a, DNS_ANSWER, answering_name(a), &records)) {
         a->is_truncated = true;
         return false;
     }
     if (is_cname)
-        return follow_cname(a, &set);
+        return follow_cname(a, &records.sets[0]);
     if (answer_has_targets(qtype))
-        answer_put_targets(a, &set);
+        answer_put_targets(a, &records);
     return false;
 }
 
@@ -214,6 +212,11 @@ static void fill(struct answering *a)
         return;
     }
     a->client = answer_edns_client(&a->edns, a->request, a->scene);
+    a->resolver = (struct resolver_state){.scene = a->scene,
+                                          .client = &a->client,
+                                          .random = a->request->random,
+                                          .targets_left = ALIAS_VISITS_MAX,
+                                          .trace = a->request->trace};
     a->zone = find_zone(a);
     if (a->zone == NULL) {
         refuse(a, DNS_EDE_NOT_AUTHORITATIVE);
@@ -283,8 +286,7 @@ size_t answer(const struct scene *scene, const struct answer_request *request, u
                           .query = &query,
                           .w = &w,
                           .names = {dns_name_slice(&query.qname)},
-                          .name_count = 1,
-                          .aliases = {.visits_left = ALIAS_VISITS_MAX}};
+                          .name_count = 1};
     size_t limit_bytes = answer_limit(request, &query, out_bytes);
     a.rcode = refuse_early(&a);
     start(&a, out, limit_bytes);

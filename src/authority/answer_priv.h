@@ -7,6 +7,7 @@
 #include "authority/answer_edns.h"
 #include "authority/limits.h"
 #include "authority/lookup.h"
+#include "authority/resolve.h"
 #include "dns/message.h"
 
 /** Zeroed for each query; lives on the stack of answer(). */
@@ -19,12 +20,13 @@ struct answering {
     const struct zone *zone;
     struct slice names[CNAME_FOLLOWED_MAX + 1]; /* the question's, then the end of each CNAME */
     unsigned name_count;
-    struct alias_budget aliases;
     struct answer_edns edns;
     struct routing_client client;
+    struct resolver_state resolver;
     unsigned rcode;
-    uint64_t kind; /* of answer_summary */
-    uint16_t ede;  /* enum dns_ede: what the client is told besides, where it has EDNS */
+    uint64_t kind;         /* of answer_summary */
+    bool is_absence_short; /* NO_MATCH: what this client does not get, others may */
+    uint16_t ede;          /* enum dns_ede: what the client is told besides, where it has EDNS */
     bool is_truncated;
     bool is_referral;
 };
@@ -36,11 +38,20 @@ static inline struct slice answering_name(const struct answering *a)
 }
 
 /**
- * Writes the set (no alias) whole, from a record that chance picks on, under the owner. False, and
- * nothing is written, where it does not fit.
+ * Writes the records whole, those of each set from one that chance picks on, under the owner; of
+ * several sets all with the smallest TTL (RFC 2181 section 5.2). False, and nothing is written,
+ * where they do not fit.
  */
-bool answer_put_set(struct answering *a, enum dns_section section, struct slice owner,
-                    const struct record_set *set);
+bool answer_put_records(struct answering *a, enum dns_section section, struct slice owner,
+                        const struct resolution *records);
+
+/**
+ * What the name's set of the type comes to for this client; NOTHING where it has none. A set that
+ * cannot be answered (UNUSABLE) also sets the RCODE, a client that matches nothing the time that
+ * this may be believed.
+ */
+enum resolved answer_find(struct answering *a, const struct name_record *record, uint16_t type,
+                          struct resolution *out);
 
 /** The referral to a delegation: its NS, with what glue there is. */
 void answer_put_referral(struct answering *a, const struct name_record *delegation);
@@ -59,6 +70,6 @@ static inline bool answer_has_targets(uint16_t type)
  * What a client of these records asks for next, as far as it is in this zone and fits: addresses of
  * the targets of MX, SRV, SVCB and HTTPS (RFC 9460 section 4.1), and what NAPTR's flags name.
  */
-void answer_put_targets(struct answering *a, const struct record_set *set);
+void answer_put_targets(struct answering *a, const struct resolution *records);
 
 #endif

@@ -66,44 +66,95 @@ static bool copy_records(struct dns_writer *w, enum dns_section section,
     return true;
 }
 
-static bool write_records(struct dns_writer *w, enum dns_section section, struct slice owner,
-                          const struct record_set *set, const uint8_t *record)
-{
-    struct dns_writer_mark mark = dns_writer_mark(w);
-    const uint8_t *end = set->body + set->body_bytes;
-    for (unsigned i = 0; i < set->count && !w->is_full; i++) {
-        const uint8_t *next = record_next(record);
-        dns_writer_record(w, section, owner, set->type, record_ttl_s(record), record_rdata(record));
-        record = next == end ? set->body : next;
-    }
-    if (!w->is_full)
-        return true;
-    dns_writer_rewind(w, mark);
-    return false;
-}
+/* What a record set is written as. */
+struct manner {
+    enum dns_section section;
+    struct slice owner;
+    uint32_t ttl_max_s;
+};
 
-bool answer_put_set(struct answering *a, enum dns_section section, struct slice owner,
-                    const struct record_set *set)
+/* The record that chance picks. */
+static const uint8_t *first_record(const struct answering *a, const struct record_set *set)
 {
-#ifdef WEIR_FAULTS
-    crash_on_value(set);
-#endif
     const uint8_t *record = set->body;
     unsigned first = set->count > 1 ? pick(a->request->random, set->count) : 0;
     for (unsigned i = 0; i < first; i++)
         record = record_next(record);
-    bool is_question = owner.data == a->query->qname.wire;
-    if (is_question && !is_compressible(set->type))
-        return copy_records(a->w, section, set, record);
-    return write_records(a->w, section, owner, set, record);
+    return record;
 }
 
-/* A set of a name, exact and no alias, where there is one; false where it does not fit. */
+static void write_records(struct answering *a, const struct manner *manner,
+                          const struct record_set *set)
+{
+    struct dns_writer *w = a->w;
+    const uint8_t *record = first_record(a, set);
+    const uint8_t *end = set->body + set->body_bytes;
+    for (unsigned i = 0; i < set->count && !w->is_full; i++) {
+        const uint8_t *next = record_next(record);
+        uint32_t ttl_s = min_u32(record_ttl_s(record), manner->ttl_max_s);
+        dns_writer_record(w, manner->section, manner->owner, set->type, ttl_s,
+                          record_rdata(record));
+        record = next == end ? set->body : next;
+    }
+}
+
+/* The smallest TTL of the sets; records of one set have one. */
+static uint32_t smallest_ttl_s(const struct resolution *records)
+{
+    uint32_t ttl_s = UINT32_MAX;
+    for (unsigned i = 0; i < records->count; i++)
+        ttl_s = min_u32(ttl_s, record_ttl_s(records->sets[i].body));
+    return ttl_s;
+}
+
+bool answer_put_records(struct answering *a, enum dns_section section, struct slice owner,
+                        const struct resolution *records)
+{
+    const struct record_set *set = &records->sets[0];
+#ifdef WEIR_FAULTS
+    crash_on_value(set);
+#endif
+    bool is_question = owner.data == a->query->qname.wire;
+    if (records->count == 1 && is_question && !is_compressible(set->type))
+        return copy_records(a->w, section, set, first_record(a, set));
+    struct dns_writer_mark mark = dns_writer_mark(a->w);
+    const struct manner manner = {
+        .section = section, .owner = owner, .ttl_max_s = smallest_ttl_s(records)};
+    for (unsigned i = 0; i < records->count && !a->w->is_full; i++)
+        write_records(a, &manner, &records->sets[i]);
+    if (!a->w->is_full)
+        return true;
+    dns_writer_rewind(a->w, mark);
+    return false;
+}
+
+enum resolved answer_find(struct answering *a, const struct name_record *record, uint16_t type,
+                          struct resolution *out)
+{
+    if (!name_record_find(record, type, &out->sets[0]))
+        return RESOLVED_NOTHING;
+    out->count = 1;
+    if (!record_set_is_tree(&out->sets[0]))
+        return RESOLVED;
+    const struct record_set tree = out->sets[0];
+    enum resolved resolved = resolve(&a->resolver, &tree, out);
+    if (resolved == RESOLVED_NO_MATCH)
+        a->is_absence_short = true;
+    if (resolved == RESOLVED_UNUSABLE) {
+        a->rcode = DNS_RCODE_SERVFAIL;
+        a->ede = DNS_EDE_NO_REACHABLE_AUTHORITY;
+    }
+    return resolved;
+}
+
+/* What a name has of a type for this client, where it has some; false where it does not fit. */
 static bool put_further(struct answering *a, const struct name_record *record, uint16_t type)
 {
     struct record_set set;
-    return !name_record_find(record, type, &set) || record_set_is_alias(&set) ||
-           answer_put_set(a, DNS_ADDITIONAL, record->owner, &set);
+    struct resolution records;
+    return !name_record_find(record, type, &set) ||
+           resolve(&a->resolver, &set, &records) != RESOLVED ||
+           answer_put_records(a, DNS_ADDITIONAL, record->owner, &records);
 }
 
 /* Address sets of a name; false where one does not fit. */
@@ -128,19 +179,18 @@ static struct slice target_of(uint16_t type, const uint8_t *record)
  */
 void answer_put_referral(struct answering *a, const struct name_record *delegation)
 {
-    struct record_set ns;
-    bool has_ns = name_record_find(delegation, DNS_TYPE_NS, &ns) &&
-                  lookup_alias(a->world, ns, &a->aliases, &ns);
-    if (!has_ns) {
+    struct resolution servers;
+    if (answer_find(a, delegation, DNS_TYPE_NS, &servers) != RESOLVED) {
         a->rcode = DNS_RCODE_SERVFAIL;
         return;
     }
-    if (!answer_put_set(a, DNS_AUTHORITY, delegation->owner, &ns)) {
+    if (!answer_put_records(a, DNS_AUTHORITY, delegation->owner, &servers)) {
         a->is_truncated = true;
         return;
     }
-    const uint8_t *at = ns.body;
-    for (unsigned i = 0; i < ns.count; i++, at = record_next(at)) {
+    const struct record_set *ns = &servers.sets[0]; /* no multivalue set has name servers */
+    const uint8_t *at = ns->body;
+    for (unsigned i = 0; i < ns->count; i++, at = record_next(at)) {
         struct name_record server;
         struct slice target = target_of(DNS_TYPE_NS, at);
         bool is_ours = dns_name_is_within(target, a->zone->apex) &&
@@ -157,7 +207,7 @@ void answer_put_absence(struct answering *a)
     struct name_record apex;
     struct record_set soa;
     if (!world_find(a->world, a->zone, a->zone->apex, &apex) ||
-        !name_record_find(&apex, DNS_TYPE_SOA, &soa) || record_set_is_alias(&soa)) {
+        !name_record_find(&apex, DNS_TYPE_SOA, &soa) || record_set_is_tree(&soa)) {
         a->rcode = DNS_RCODE_SERVFAIL;
         return;
     }
@@ -165,6 +215,8 @@ void answer_put_absence(struct answering *a)
     struct slice rdata = record_rdata(soa.body);
     dns_soa_read(rdata, &fields);
     uint32_t ttl_s = min_u32(record_ttl_s(soa.body), fields.minimum_s);
+    if (a->is_absence_short)
+        ttl_s = min_u32(ttl_s, NO_MATCH_TTL_MAX_S);
     struct dns_writer_mark mark = dns_writer_mark(a->w);
     dns_writer_record(a->w, DNS_AUTHORITY, a->zone->apex, DNS_TYPE_SOA, ttl_s, rdata);
     if (a->w->is_full) {
@@ -244,9 +296,10 @@ static bool put_behind(struct answering *a, const struct further *further)
     return !further->has_addresses || put_addresses(a, &host);
 }
 
-void answer_put_targets(struct answering *a, const struct record_set *set)
+void answer_put_targets(struct answering *a, const struct resolution *records)
 {
     struct further known[ADDITIONAL_TARGETS_MAX];
+    const struct record_set *set = &records->sets[0];
     const uint8_t *at = set->body;
     unsigned count = min_u32(set->count, ADDITIONAL_TARGETS_MAX);
     for (unsigned i = 0; i < count; i++, at = record_next(at)) {

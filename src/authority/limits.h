@@ -17,6 +17,10 @@
 /* Targets of the records of one answer that further records are looked up for. */
 #define ADDITIONAL_TARGETS_MAX 16
 
+/* How long a client may believe, seconds, that a name has nothing for it because its location
+ * matches no set: its resolver keeps that for clients who would get something. */
+#define NO_MATCH_TTL_MAX_S 60
+
 /* First array of zones, entries. */
 #define ZONE_TABLE_FIRST ((size_t)64)
 

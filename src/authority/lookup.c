@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The look-up of one name in one zone, and of what an alias stands for. Called by the stages of an
+// The look-up of one name in one zone. Called by the stages of an
 // answer, on every thread that answers.
 #include "authority/lookup.h"
 
@@ -65,23 +65,4 @@ enum lookup_found lookup_name(const struct world *w, const struct zone *zone, st
     if (labels_below_apex == 0)
         return LOOKUP_NXDOMAIN; /* a zone without its apex: the caller finds no SOA either */
     return find_wildcard(w, zone, dns_name_parent(name, labels_below_apex - existing), out);
-}
-
-bool lookup_alias(const struct world *w, struct record_set set, struct alias_budget *budget,
-                  struct record_set *out)
-{
-    for (unsigned depth = 0; record_set_is_alias(&set); depth++) {
-        struct name_key key;
-        struct slice name;
-        struct name_record record;
-        if (depth == ALIAS_DEPTH_MAX || budget->visits_left == 0)
-            return false;
-        budget->visits_left--;
-        record_set_target(&set, &key, &name);
-        if (!name_tree_find(&w->names, &key, name, &record) ||
-            !name_record_find(&record, set.type, &set))
-            return false;
-    }
-    *out = set;
-    return true;
 }

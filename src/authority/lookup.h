@@ -22,16 +22,4 @@ enum lookup_found {
 enum lookup_found lookup_name(const struct world *w, const struct zone *zone, struct slice name,
                               uint16_t qtype, struct name_record *out);
 
-/** A budget of aliases for one query; start with ALIAS_VISITS_MAX. */
-struct alias_budget {
-    unsigned visits_left;
-};
-
-/**
- * The set that answers for `set`: itself, or what its alias leads to, an exact record set of the
- * same type. False where an alias leads nowhere: as if the name had no such type.
- */
-bool lookup_alias(const struct world *w, struct record_set set, struct alias_budget *budget,
-                  struct record_set *out);
-
 #endif

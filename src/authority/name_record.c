@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Packing and reading of names. Packing runs on the builder thread (or in a trial), reading on
 // every thread that answers.
-#include "authority/name_record.h"
+#include "authority/tree_record.h"
 
 #include "dns/rdata.h"
 
@@ -19,14 +19,6 @@ bool name_record_find(const struct name_record *name, uint16_t type, struct reco
         return true;
     }
     return false;
-}
-
-void record_set_target(const struct record_set *alias, struct name_key *out_key,
-                       struct slice *out_name)
-{
-    memcpy(out_key, alias->body, sizeof(*out_key));
-    const uint8_t *name = alias->body + sizeof(*out_key);
-    *out_name = slice_of(name + 1, name[0]);
 }
 
 static void append_u16(struct buf *out, uint16_t value)
@@ -66,35 +58,54 @@ static enum err pack_record(const struct release_set *set, struct slice rdata, s
     return ERR_OK;
 }
 
-static enum err pack_alias(const struct name_packing *packing, const struct release_set *set,
-                           struct buf *out, struct errctx *ec)
+/* Appends the head of a set; its body is what is appended until end_set(). */
+static size_t begin_set(struct buf *out, uint16_t type, uint16_t count)
 {
-    if (!is_whole_name(set->alias_name))
-        return err_set(ec, ERR_CORRUPT, "alias target is no name");
-    struct name_key key = {.zone = trie_hash(packing->seed, slice_str(set->alias_zone_id)),
-                           .owner = trie_hash(packing->seed, set->alias_name)};
-    buf_append(out, slice_of(&key, sizeof(key)));
-    append_name(out, set->alias_name);
-    return ERR_OK;
+    append_u16(out, type);
+    append_u16(out, count);
+    append_u32(out, 0);
+    return buf_len(out);
 }
 
-static enum err pack_set(const struct name_packing *packing, const struct release_set *set,
-                         struct buf *out, struct errctx *ec)
+static void end_set(struct buf *out, size_t body_at)
 {
-    if (set->rdata_count > UINT16_MAX || (set->rdata_count == 0) != set->is_alias)
+    uint32_t body_bytes = (uint32_t)(buf_len(out) - body_at);
+    memcpy(out->data + out->start + body_at - sizeof(body_bytes), &body_bytes, sizeof(body_bytes));
+}
+
+enum err name_record_pack_records(const struct release_set *set, struct buf *out, struct errctx *ec)
+{
+    if (set->rdata_count > UINT16_MAX || set->rdata_count == 0)
         return err_set(ec, ERR_CORRUPT, "set of %zu records", set->rdata_count);
-    append_u16(out, set->type);
-    append_u16(out, (uint16_t)set->rdata_count);
-    size_t size_at = buf_len(out);
-    append_u32(out, 0);
-    enum err e = set->is_alias ? pack_alias(packing, set, out, ec) : ERR_OK;
+    size_t body_at = begin_set(out, set->type, (uint16_t)set->rdata_count);
+    enum err e = ERR_OK;
     for (size_t i = 0; e == ERR_OK && i < set->rdata_count; i++)
         e = pack_record(set, set->rdata[i], out, ec);
-    if (e != ERR_OK)
-        return e;
-    uint32_t body_bytes = (uint32_t)(buf_len(out) - size_at - sizeof(body_bytes));
-    memcpy(out->data + out->start + size_at, &body_bytes, sizeof(body_bytes));
-    return ERR_OK;
+    end_set(out, body_at);
+    return e;
+}
+
+/* Appends the sets of one type, `count` of them, as one set. */
+static enum err pack_type(const struct name_packing *packing, const struct release_set *sets,
+                          size_t count, struct buf *out, struct errctx *ec)
+{
+    bool is_simple = sets[0].policy == RELEASE_SIMPLE;
+    if (is_simple && !sets[0].is_alias)
+        return name_record_pack_records(&sets[0], out, ec);
+    size_t body_at = begin_set(out, sets[0].type, 0);
+    enum err e = is_simple ? tree_record_pack_alias(packing, &sets[0], out, ec)
+                           : tree_record_pack_group(packing, sets, count, out, ec);
+    end_set(out, body_at);
+    return e;
+}
+
+/* Sets from `first` on that share its type. */
+static size_t count_type(const struct release_name *name, size_t first)
+{
+    size_t end = first;
+    while (end < name->set_count && name->sets[end].type == name->sets[first].type)
+        end++;
+    return end - first;
 }
 
 enum err name_record_pack(const struct name_packing *packing, const struct release_name *name,
@@ -103,11 +114,16 @@ enum err name_record_pack(const struct name_packing *packing, const struct relea
     if (!is_whole_name(name->owner) || name->set_count > UINT16_MAX)
         return err_set(ec, ERR_CORRUPT, "name: not well-formed");
     append_name(out, name->owner);
-    append_u16(out, (uint16_t)name->set_count);
-    for (size_t i = 0; i < name->set_count; i++) {
-        enum err e = pack_set(packing, &name->sets[i], out, ec);
+    uint16_t set_count = 0;
+    append_u16(out, set_count);
+    size_t sets_at = buf_len(out);
+    size_t of_type = 0;
+    for (size_t i = 0; i < name->set_count; i += of_type, set_count++) {
+        of_type = count_type(name, i);
+        enum err e = pack_type(packing, &name->sets[i], of_type, out, ec);
         if (e != ERR_OK)
             return err_wrap(ec, "name");
     }
+    memcpy(out->data + out->start + sets_at - sizeof(set_count), &set_count, sizeof(set_count));
     return ERR_OK;
 }

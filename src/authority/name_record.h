@@ -3,9 +3,11 @@
 // the very bytes that an answer copies. Written by the builder thread, read by all.
 //
 //     name:   owner length (1), owner in wire form, number of sets (2), sets sorted by type
-//     set:    type (2), number of records (2; 0: an alias), bytes of the body (4), body
+//     set:    type (2), number of records (2; 0: a tree), bytes of the body (4), body
 //     body:   records:  TYPE (2) CLASS (2) TTL (4) RDLENGTH (2) RDATA, in network order
-//             an alias: key of its target (16), length of its name (1), name in wire form
+//             a tree:   what an alias or a routing policy decides (tree_record.h)
+//
+// Sets of one type that share a routing policy are one set here.
 //
 // Integers but those of the records are in host order. Nothing is aligned.
 #ifndef AUTHORITY_NAME_RECORD_H
@@ -41,7 +43,7 @@ struct name_record {
 /** One record set; borrowed from the leaf. */
 struct record_set {
     uint16_t type;
-    uint16_t count; /* records; 0 for an alias */
+    uint16_t count; /* records; 0 for a tree */
     uint32_t body_bytes;
     const uint8_t *body;
 };
@@ -71,8 +73,8 @@ static inline const uint8_t *record_next(const uint8_t *record)
     return rdata.data + rdata.len;
 }
 
-/** Whether the set stands for one somewhere else. */
-static inline bool record_set_is_alias(const struct record_set *set)
+/** Whether an alias or a routing policy stands behind the set. */
+static inline bool record_set_is_tree(const struct record_set *set)
 {
     return set->count == 0;
 }
@@ -101,14 +103,11 @@ static inline const uint8_t *record_set_read(const uint8_t *at, struct record_se
 /** The name's set of the type; false where it has none. */
 bool name_record_find(const struct name_record *name, uint16_t type, struct record_set *out);
 
-/** The key and the name of an alias's target. */
-void record_set_target(const struct record_set *alias, struct name_key *out_key,
-                       struct slice *out_name);
-
 /** Where packed sets get the numbers of what they refer to by name. Borrowed. */
 struct world_registries {
-    struct registry *health;  /* ids of health checks */
-    struct registry *outside; /* outside targets of aliases: type (2, network order), wire name */
+    struct registry *health;    /* ids of health checks */
+    struct registry *outside;   /* outside targets of aliases: type (2, network order), wire name */
+    struct registry *locations; /* CIDR collections and their locations: location_key() */
     struct metrics_zones *zones; /* counters of zones; NULL: they are not counted */
 };
 
@@ -117,6 +116,10 @@ struct name_packing {
     const struct trie_seed *seed;
     const struct world_registries *registries;
 };
+
+/** Appends a set of records. Errors: ERR_CORRUPT. */
+enum err name_record_pack_records(const struct release_set *set, struct buf *out, struct errctx *ec)
+    MUST_USE;
 
 /**
  * Appends the packed form of a name. Errors: ERR_CORRUPT where a name or the data of a record is

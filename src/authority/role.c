@@ -228,6 +228,7 @@ static void dns_stop(void *state)
     metrics_zones_free(d->registries.zones);
     registry_free(d->registries.health);
     registry_free(d->registries.outside);
+    registry_free(d->registries.locations);
     free(d->udp);
     free(d);
 }
@@ -273,6 +274,7 @@ static enum err dns_start(struct role_context *context, void **out_state, struct
     d->registries.health = registry_new();
     d->registries.zones = metrics_zones_new();
     d->registries.outside = registry_new();
+    d->registries.locations = registry_new();
     d->service.on_drained_arg = d;
     enum err e = answer_settings_new(context->settings, &d->settings, ec);
     if (e == ERR_OK)
@@ -311,7 +313,8 @@ const struct role dns_role = {
     .name = "dns",
     .metrics_role = METRICS_DNS,
     .release = &dns_release_ops,
-    .kinds = RELEASE_KIND_BIT(RELEASE_ZONE) | RELEASE_KIND_BIT(RELEASE_NAME),
+    .kinds = RELEASE_KIND_BIT(RELEASE_ZONE) | RELEASE_KIND_BIT(RELEASE_NAME) |
+             RELEASE_KIND_BIT(RELEASE_CIDR_COLLECTION),
     .plan = dns_plan,
     .start = dns_start,
     .drain = dns_drain,

@@ -8,6 +8,7 @@
 
 #include "authority/limits.h"
 #include "authority/name_diff.h"
+#include "authority/outside_table.h"
 #include "authority/response.h"
 #include "authority/sample_query.h"
 #include "base/check.h"
@@ -99,7 +100,7 @@ static bool was_as_bad(struct trial *t, const struct answer_request *request)
     struct answer_summary summary;
     if (t->before == NULL)
         return false;
-    const struct scene before = {.world = t->before};
+    const struct scene before = {.world = t->before, .outside = &outside_assumed};
     size_t len = answer(&before, request, t->answer, sizeof(t->answer), &summary);
     return len == 0 || is_bad_rcode(summary.rcode) || world_failure(t->before, NULL) != ERR_OK;
 }
@@ -111,7 +112,7 @@ static enum err ask(struct trial *t, struct answer_request *request, struct errc
     struct response response;
     request->random = t->random;
     t->random = t->random * 6364136223846793005U + 1442695040888963407U; /* Knuth, MMIX */
-    const struct scene after = {.world = t->after};
+    const struct scene after = {.world = t->after, .outside = &outside_assumed};
     size_t limit = request->is_tcp ? sizeof(t->answer) : ANSWER_UDP_MAX_BYTES;
     size_t len = answer(&after, request, t->answer, limit, &summary);
     enum err e = world_failure(t->after, ec);
@@ -323,7 +324,8 @@ enum err trial_run(const struct role_root *before, const struct role_root *after
     static struct trial t; /* one trial a process; a whole TCP answer is no thing for a stack */
     CHECK(t.before == NULL && t.after == NULL);
     t.random = 0;
-    t.registries = (struct world_registries){.health = registry_new(), .outside = registry_new()};
+    t.registries = (struct world_registries){
+        .health = registry_new(), .outside = registry_new(), .locations = registry_new()};
 #ifdef WEIR_FAULTS
     answer_is_trial = true;
 #endif
@@ -334,6 +336,7 @@ enum err trial_run(const struct role_root *before, const struct role_root *after
     world_free(t.before);
     registry_free(t.registries.health);
     registry_free(t.registries.outside);
+    registry_free(t.registries.locations);
     t.before = NULL;
     t.after = NULL;
     return e;

@@ -39,7 +39,20 @@ static enum err start_world(const struct world_source *source, const struct worl
                         before == NULL ? NULL : before->zones, &zones, ec);
     if (e != ERR_OK)
         return e;
+    const struct collection_source collection_source = {
+        .trie = &root.tries[RELEASE_CIDR_COLLECTION],
+        .chunks = source->chunks,
+        .locations = source->registries.locations,
+    };
+    struct collection_table *collections;
+    e = collection_table_load(&collection_source, before == NULL ? NULL : before->collections,
+                              &collections, ec);
+    if (e != ERR_OK) {
+        zone_table_unref(zones);
+        return e;
+    }
     struct world *w = NEW(struct world);
+    w->collections = collections;
     w->seed = root.seed;
     w->zones = zones;
     w->name_count = root.tries[RELEASE_NAME].entries;
@@ -94,6 +107,7 @@ void world_free(struct world *w)
         return;
     name_tree_release(&w->names);
     zone_table_unref(w->zones);
+    collection_table_unref(w->collections);
     if (w->loader != NULL)
         name_loader_fini(w->loader);
     free(w->loader);

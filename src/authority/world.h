@@ -4,6 +4,7 @@
 #ifndef AUTHORITY_WORLD_H
 #define AUTHORITY_WORLD_H
 
+#include "authority/collection_table.h"
 #include "authority/name_loader.h"
 #include "authority/zone_table.h"
 
@@ -15,6 +16,7 @@ struct world {
     struct name_tree names;
     uint64_t name_count;
     struct zone_table *zones;
+    struct collection_table *collections;
     struct name_loader *loader; /* of a lazy world; else NULL */
 };
 

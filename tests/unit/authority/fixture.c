@@ -45,6 +45,7 @@ void fixture_init(struct fixture *f)
     f->source = (struct chunk_source){.get = get_chunk, .user = f};
     f->registries.health = registry_new();
     f->registries.outside = registry_new();
+    f->registries.locations = registry_new();
 }
 
 const struct world_source *fixture_source(struct fixture *f, const struct chunk_hash *root)
@@ -59,6 +60,7 @@ void fixture_fini(struct fixture *f)
     free(f->sets);
     registry_free(f->registries.health);
     registry_free(f->registries.outside);
+    registry_free(f->registries.locations);
     map_fini(&f->chunks);
     arena_fini(&f->arena);
 }
