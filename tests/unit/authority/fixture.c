@@ -4,6 +4,8 @@
 
 #include "fixture.h"
 
+#include "dns/edns_subnet.h"
+
 #include "authority/limits.h"
 #include "base/alloc.h"
 #include "base/check.h"
@@ -153,6 +155,35 @@ void fixture_alias(struct fixture *f, const char *zone_id, const char *owner, co
     s->set.alias_name = arena_copy(&f->arena, dns_name_slice(&name));
 }
 
+struct release_set *fixture_branch(struct fixture *f, const char *owner, const char *type,
+                                   enum release_policy policy, const char *identifier)
+{
+    CHECK(f->set_count < FIXTURE_SETS_MAX);
+    struct fixture_set *s = &f->sets[f->set_count++];
+    *s = (struct fixture_set){.zone_id = "Z1", .owner = name_of(owner)};
+    s->set = (struct release_set){
+        .type = type_of(type), .ttl_s = 60, .policy = policy, .identifier = identifier};
+    return &s->set;
+}
+
+void fixture_branch_value(struct fixture *f, struct release_set *set, const char *value)
+{
+    set->rdata = arena_array(&f->arena, 1, sizeof(*set->rdata));
+    set->rdata_count = 1;
+    CHECK(dns_rdata_parse(&f->arena, set->type, slice_str(value), &set->rdata[0], NULL) == ERR_OK);
+}
+
+void fixture_branch_alias(struct fixture *f, struct release_set *set, const char *target,
+                          bool evaluates)
+{
+    struct dns_name name = name_of(target);
+    set->ttl_s = 0;
+    set->is_alias = true;
+    set->alias_zone_id = "Z1";
+    set->alias_name = arena_copy(&f->arena, dns_name_slice(&name));
+    set->alias_evaluate_health = evaluates;
+}
+
 void fixture_remove(struct fixture *f, const char *zone_id, const char *owner, const char *type)
 {
     place_of(f, zone_id, owner, type)->is_removed = true;
@@ -180,7 +211,9 @@ static int compare_sets(const void *a, const void *b)
 {
     const struct release_set *left = a;
     const struct release_set *right = b;
-    return (left->type > right->type) - (left->type < right->type);
+    if (left->type != right->type || left->identifier == NULL)
+        return (left->type > right->type) - (left->type < right->type);
+    return strcmp(left->identifier, right->identifier);
 }
 
 /* Adds the name with all its sets once; an empty non-terminal has none. */
@@ -192,12 +225,13 @@ static void add_name(struct fixture *f, struct changes *c, const char *zone_id, 
             return;
     }
     struct release_name name = {.owner = owner};
-    name.sets = arena_array(&f->arena, 64, sizeof(*name.sets));
+    name.sets = arena_array(&f->arena, FIXTURE_NAME_SETS_MAX, sizeof(*name.sets));
     for (size_t i = 0; i < f->set_count; i++) {
         const struct fixture_set *s = &f->sets[i];
         if (!s->is_removed && strcmp(s->zone_id, zone_id) == 0 &&
             dns_name_equal(dns_name_slice(&s->owner), owner))
             name.sets[name.set_count++] = s->set;
+        CHECK(name.set_count < FIXTURE_NAME_SETS_MAX);
     }
     qsort(name.sets, name.set_count, sizeof(*name.sets), compare_sets);
     add_change(c, (struct trie_change){.key = key,
@@ -249,6 +283,15 @@ struct chunk_hash fixture_build(struct fixture *f)
                                         .value = release_zone_encode(&f->arena, &f->zones[i])});
     }
     add_names(f, &names);
+    struct changes collections = {0};
+    for (size_t i = 0; i < f->collection_count; i++) {
+        const struct release_cidr_collection *c = &f->collections[i];
+        add_change(&collections, (struct trie_change){
+                                     .key = trie_key_of(&seed, slice_str(c->id), slice_of("", 0)),
+                                     .id = slice_str(c->id),
+                                     .value = release_cidr_collection_encode(&f->arena, c)});
+    }
+    root.tries[RELEASE_CIDR_COLLECTION] = build_trie(f, &collections);
     root.tries[RELEASE_ZONE] = build_trie(f, &zones);
     root.tries[RELEASE_NAME] = build_trie(f, &names);
     struct slice bytes = release_root_encode(&f->arena, &root, &hash);
@@ -277,6 +320,25 @@ static void put_u16(struct buf *b, unsigned value)
     buf_append_byte(b, (uint8_t)value);
 }
 
+/* The whole option of a client subnet, until the next call. */
+static struct slice subnet_option(const char *text)
+{
+    static uint8_t bytes[DNS_EDNS_OPTION_FIXED_BYTES + DNS_EDNS_SUBNET_MAX_BYTES];
+    char address[INET6_ADDRSTRLEN] = "";
+    size_t address_chars = strcspn(text, "/");
+    CHECK(address_chars < sizeof(address) && text[address_chars] == '/');
+    memcpy(address, text, address_chars);
+    struct dns_edns_subnet subnet = {.source_length = (uint8_t)atoi(text + address_chars + 1)};
+    subnet.family = strchr(address, ':') == NULL ? 1 : 2;
+    CHECK(inet_pton(subnet.family == 1 ? AF_INET : AF_INET6, address, subnet.address) == 1);
+    for (unsigned bit = subnet.source_length; bit < 128; bit++)
+        subnet.address[bit / 8] &= (uint8_t) ~(0x80U >> (bit % 8));
+    size_t len = dns_edns_subnet_write(&subnet, 0, bytes + DNS_EDNS_OPTION_FIXED_BYTES);
+    const uint8_t head[] = {0, DNS_EDNS_SUBNET, 0, (uint8_t)len};
+    memcpy(bytes, head, sizeof(head));
+    return slice_of(bytes, sizeof(head) + len);
+}
+
 struct slice question_bytes(const struct question *q, uint8_t out[600])
 {
     AUTO_BUF struct buf b = {0};
@@ -291,19 +353,22 @@ struct slice question_bytes(const struct question *q, uint8_t out[600])
     put_u16(&b, 1);
     put_u16(&b, 0);
     put_u16(&b, 0);
-    put_u16(&b, q->has_edns ? 1 : 0);
+    bool has_edns = q->has_edns || q->subnet != NULL;
+    put_u16(&b, has_edns ? 1 : 0);
     buf_append(&b, dns_name_slice(&name));
     put_u16(&b, strcmp(q->type == NULL ? "A" : q->type, "ANY") == 0
                     ? DNS_TYPE_ANY
                     : type_of(q->type == NULL ? "A" : q->type));
     put_u16(&b, q->class == 0 ? DNS_CLASS_IN : q->class);
-    if (q->has_edns) {
+    if (has_edns) {
+        struct slice options = q->subnet == NULL ? slice_of(NULL, 0) : subnet_option(q->subnet);
         buf_append_byte(&b, 0);
         put_u16(&b, DNS_TYPE_OPT);
         put_u16(&b, q->edns_bytes);
         put_u16(&b, q->edns_version);
         put_u16(&b, q->dnssec_ok ? 0x8000 : 0);
-        put_u16(&b, 0);
+        put_u16(&b, (uint16_t)options.len);
+        buf_append(&b, options);
     }
     struct slice bytes = buf_slice(&b);
     CHECK(bytes.data != NULL && bytes.len <= 600);
@@ -350,6 +415,17 @@ static struct slice plain_rdata(struct arena *a, const struct response *r,
     return plain;
 }
 
+/* " scope 24" of OPT data with a client subnet. */
+static const char *scope_text(struct arena *a, struct slice options)
+{
+    struct dns_edns_option option;
+    while (dns_edns_next(&options, &option)) {
+        if (option.code == DNS_EDNS_SUBNET)
+            return arena_printf(a, " scope %u", option.data.data[3]);
+    }
+    return "";
+}
+
 static char *render_record(struct arena *a, const struct response *r,
                            const struct response_record *record)
 {
@@ -357,8 +433,9 @@ static char *render_record(struct arena *a, const struct response *r,
     char owner[DNS_NAME_TEXT_SIZE];
     char type[DNS_TYPE_TEXT_SIZE];
     if (record->type == DNS_TYPE_OPT)
-        return arena_printf(a, "OPT %u%s\n", record->class,
-                            (record->ttl_s & 0x8000) != 0 ? " do" : "");
+        return arena_printf(a, "OPT %u%s%s\n", record->class,
+                            (record->ttl_s & 0x8000) != 0 ? " do" : "",
+                            scope_text(a, record->rdata));
     (void)dns_name_format(dns_name_slice(&record->owner), owner);
     struct slice value = SLICE_LIT("?");
     if (dns_type_is_hosted(record->type))
@@ -407,6 +484,7 @@ static const char *render(const struct response *r)
 }
 
 const struct answer_settings *ask_settings;
+struct scene ask_parts;
 
 const char *ask_bytes(const struct world *w, const struct answer_request *request)
 {
@@ -414,7 +492,9 @@ const char *ask_bytes(const struct world *w, const struct answer_request *reques
     struct answer_summary summary;
     struct response r;
     size_t limit = request->is_tcp ? sizeof(out) : ANSWER_UDP_MAX_BYTES;
-    struct scene scene = {.world = w, .settings = ask_settings};
+    struct scene scene = ask_parts;
+    scene.world = w;
+    scene.settings = ask_settings;
     if (ask_settings != NULL)
         cookie_keys_make(&scene.cookies, SLICE_LIT("seed"), ASK_NOW_UNIX_S);
     size_t len = answer(&scene, request, out, limit, &summary);

@@ -9,6 +9,7 @@
 
 #define FIXTURE_SETS_MAX 4096
 #define FIXTURE_ZONES_MAX 64
+#define FIXTURE_NAME_SETS_MAX 320 /* of one name */
 
 /** One record set as a test wrote it. */
 struct fixture_set {
@@ -26,6 +27,8 @@ struct fixture {
     size_t zone_count;
     struct fixture_set *sets;
     size_t set_count;
+    struct release_cidr_collection *collections; /* collection_count of them, a test's */
+    size_t collection_count;
     struct world_registries registries;
     struct world_source world_source;
     unsigned reads; /* chunks read from the source */
@@ -52,6 +55,18 @@ void fixture_value(struct fixture *f, const char *zone_id, const char *owner, co
 /** An alias set. */
 void fixture_alias(struct fixture *f, const char *zone_id, const char *owner, const char *type,
                    const char *target_zone_id, const char *target);
+
+/**
+ * One more set of a name and type, TTL 60, with a routing policy: the caller sets what the policy
+ * needs. Of IP-based ones, too.
+ */
+struct release_set *fixture_branch(struct fixture *f, const char *owner, const char *type,
+                                   enum release_policy policy, const char *identifier);
+/** Its value, or its alias's target in a zone; true: the alias evaluates the target's health. All
+ *  in zone Z1. */
+void fixture_branch_value(struct fixture *f, struct release_set *set, const char *value);
+void fixture_branch_alias(struct fixture *f, struct release_set *set, const char *target,
+                          bool evaluates);
 
 /** Takes the set out. */
 void fixture_remove(struct fixture *f, const char *zone_id, const char *owner, const char *type);
@@ -81,6 +96,7 @@ struct question {
     uint16_t edns_bytes;
     const char *local;
     const char *source;
+    const char *subnet; /* "198.51.100.0/24": EDNS Client Subnet; the address is cut */
     uint64_t random;
 };
 
@@ -95,13 +111,17 @@ struct view question_view(const struct question *q);
 /**
  * Asks and renders the answer, after checking that it parses, echoes id and question, and keeps to
  * its limit. First line: rcode and flags, e.g. "NOERROR aa tc". Then a line a record, sorted within
- * a section: "AN www.example.com. 60 A 192.0.2.1"; OPT as "OPT 1232" or "OPT 1232 do".
+ * a section: "AN www.example.com. 60 A 192.0.2.1"; OPT as "OPT 1232" or "OPT 1232 do", with a
+ * client subnet "OPT 1232 scope 24".
  */
 const char *ask(const struct world *w, const struct question *q);
 
 /** Settings of what is asked, with cookies; NULL, as at first: no settings and no cookies. */
 extern const struct answer_settings *ask_settings;
 #define ASK_NOW_UNIX_S 1780000000
+
+/** Further parts of the scene that is asked; zeroed at first. */
+extern struct scene ask_parts;
 
 /** The same for bytes of any kind; NULL where there is no answer. */
 const char *ask_bytes(const struct world *w, const struct answer_request *request);
