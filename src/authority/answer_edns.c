@@ -63,7 +63,7 @@ static void read_cookie(const struct edns_reading *r)
                                          .source = &r->request->view.source,
                                          .now_unix_s = r->request->now_unix_s};
     bool is_fresh = false;
-    if (!keys->are_there)
+    if (!keys->are_there || r->cookie.data == NULL)
         return;
     struct slice server = slice_sub(r->cookie, COOKIE_CLIENT_BYTES, r->cookie.len);
     if (server.len == 0)

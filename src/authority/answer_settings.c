@@ -45,7 +45,7 @@ static bool parse_network(struct slice text, struct net_key *out)
     if (!net_address_parse_ip(slice_sub(text, 0, slash), &address))
         return false;
     struct view_address ip = view_address_of(&address);
-    uint64_t length = 8U * ip.len;
+    uint64_t length = 8UL * ip.len;
     if (slash < text.len && !slice_parse_u64(slice_sub(text, slash + 1, text.len), length, &length))
         return false;
     *out = net_key_of(ip.bytes, ip.len, (unsigned)length);

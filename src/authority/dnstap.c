@@ -49,8 +49,10 @@ struct tap_pool {
     struct fstrm_iothr_queue *queue;
     struct tap_frame *frames;
     struct tap_frame *ring[DNSTAP_FRAMES];
-    _Alignas(CACHE_LINE_BYTES) _Atomic uint32_t given; /* by libfstrm's thread */
-    _Alignas(CACHE_LINE_BYTES) uint32_t taken;
+    uint32_t taken;
+    uint8_t apart[CACHE_LINE_BYTES]; /* from what libfstrm's thread writes */
+    _Atomic uint32_t given;          /* by that thread */
+    uint8_t apart_next[CACHE_LINE_BYTES];
 };
 
 struct dnstap {
@@ -200,13 +202,10 @@ enum err dnstap_new(const struct dnstap_options *options, struct dnstap **out, s
     enum err e = read_target(options->target, &address, ec);
     if (e != ERR_OK)
         return e;
-    void *memory = aligned_alloc(CACHE_LINE_BYTES, sizeof(struct tap_pool) * options->threads);
-    CHECK_MSG(memory != NULL, "no memory for dnstap");
     struct dnstap *d = NEW(struct dnstap);
     d->options = *options;
     d->socket = (struct tap_socket){.address = address, .fd = -1};
-    d->pools = memory;
-    memset(memory, 0, sizeof(struct tap_pool) * options->threads);
+    d->pools = mem_new(options->threads, sizeof(struct tap_pool));
     e = start_thread(d, ec);
     if (e != ERR_OK) {
         dnstap_free(d);

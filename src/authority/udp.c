@@ -152,8 +152,8 @@ static size_t answer_one(struct udp_thread *t, const struct scene *scene, unsign
 static unsigned answer_batch(struct udp_thread *t, unsigned count)
 {
     unsigned ready = 0;
-    t->now_unix_ms = time_unix_ms();
-    t->now_us = t->rate == NULL ? 0 : time_monotonic_ns() / NS_PER_US;
+    t->now_unix_ms = time_coarse_unix_ms();
+    t->now_us = t->rate == NULL ? 0 : time_coarse_us();
     const struct scene *scene = rcu_read_ptr(&t->options.service->scene);
     for (unsigned i = 0; i < count; i++) {
         size_t len = answer_one(t, scene, i);

@@ -37,6 +37,16 @@ static int64_t clock_ns(clockid_t clock)
     return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
+int64_t time_coarse_unix_ms(void)
+{
+    return clock_ns(CLOCK_REALTIME_COARSE) / NS_PER_MS;
+}
+
+int64_t time_coarse_us(void)
+{
+    return clock_ns(CLOCK_MONOTONIC_COARSE) / NS_PER_US;
+}
+
 int64_t time_monotonic_ns(void)
 {
     return clock_ns(CLOCK_MONOTONIC);

@@ -19,6 +19,11 @@ int64_t time_monotonic_ns(void);
 /** Milliseconds of Unix time. */
 int64_t time_unix_ms(void);
 
+/** The same clocks as of the kernel's last tick, some milliseconds ago, for a third of the cost:
+ *  Unix time in milliseconds, monotonic time in microseconds. */
+int64_t time_coarse_unix_ms(void);
+int64_t time_coarse_us(void);
+
 /** Length of "2026-01-31T12:00:00.000Z" with its NUL. */
 #define TIME_ISO8601_SIZE 25
 /** "2026-01-31T12:00:00.000Z", the form that the AWS APIs answer with. */
