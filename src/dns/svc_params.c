@@ -151,9 +151,9 @@ static bool parse_key(struct slice text, uint16_t *out)
     struct slice prefix = SLICE_LIT("key");
     struct slice digits = slice_sub(text, prefix.len, text.len);
     uint64_t number;
-    for (uint16_t key = 0; key < ARRAY_LEN(key_names); key++) {
+    for (size_t key = 0; key < ARRAY_LEN(key_names); key++) {
         if (slice_equal(text, slice_str(key_names[key]))) {
-            *out = key;
+            *out = (uint16_t)key;
             return true;
         }
     }
@@ -375,9 +375,9 @@ enum dns_problem svc_params_parse(struct arena *a, struct slice text, struct sli
 
 static char *put_text(char *to, const char *text)
 {
-    size_t len = strlen(text);
-    memcpy(to, text, len);
-    return to + len;
+    while (*text != '\0')
+        *to++ = *text++;
+    return to;
 }
 
 static char *put_key(char *to, uint16_t key)

@@ -79,7 +79,7 @@ struct owned {
 
 static struct owned cut_owner(const struct zone_sets *sets, size_t *at, struct slice sort_key)
 {
-    struct owned owned = {.items = sets->items + *at};
+    struct owned owned = {.items = sets->count > 0 ? sets->items + *at : NULL};
     while (*at < sets->count && slice_equal(sets->items[*at].sort_key, sort_key)) {
         owned.count++;
         *at += 1;

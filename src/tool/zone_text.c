@@ -205,6 +205,7 @@ static void take_record(struct reader *r, const ldns_rr *rr, unsigned line)
 static unsigned line_of_entry(struct reader *r, size_t offset)
 {
     const uint8_t *text = r->text.data;
+    CHECK(text != NULL);
     for (; r->counted_to < offset && r->counted_to < r->text.len; r->counted_to++)
         r->counted_lines += text[r->counted_to] == '\n' ? 1 : 0;
     unsigned line = r->counted_lines + 1;

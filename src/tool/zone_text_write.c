@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Record sets to master files. Called by the zone commands on their only thread.
 #include "aws/xml.h"
+#include "base/check.h"
 #include "dns/rdata.h"
 #include "tool/zone_text.h"
 
@@ -21,6 +22,7 @@ void zone_text_write_set(struct arena *a, const struct zone_set *set, struct buf
 /* A line of a comment whatever the bytes are: XML of ours has no line breaks but in texts. */
 static void write_comment(struct buf *out, struct slice text)
 {
+    CHECK(text.data != NULL);
     for (size_t i = 0; i < text.len; i++)
         buf_append_byte(out, text.data[i] < ' ' ? ' ' : text.data[i]);
     buf_append_byte(out, '\n');

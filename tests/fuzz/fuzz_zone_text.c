@@ -6,6 +6,13 @@
 #include "tool/zone_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *__lsan_default_suppressions(void);
+
+/* ldns 1.8.3 forgets a field of some records that it refuses; the unit tests look for our leaks. */
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libldns.so\n";
+}
 
 /* The longest value that the API takes. */
 enum { VALUE_MAX_CHARACTERS = 4000 };
