@@ -196,7 +196,7 @@ static enum err find_v4(struct walk *w, struct errctx *ec)
 {
     struct step s = {.type = MMDB_RECORD_TYPE_SEARCH_NODE};
     for (unsigned i = 0; i < V6_BITS - V4_BITS && s.type == MMDB_RECORD_TYPE_SEARCH_NODE; i++) {
-        MMDB_search_node_s node;
+        MMDB_search_node_s node = {0};
         enum err e = read_node(w, s.value, &node, ec);
         if (e != ERR_OK)
             return e;

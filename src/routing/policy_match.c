@@ -48,9 +48,8 @@ static void match_block(struct routing_call *call, struct routing_matches *out)
     }
     uint16_t match = ROUTING_NO_MEMBER;
     for (unsigned i = 0; i < group->count; i++) {
-        if (group->members[i].location == location)
-            match = (uint16_t)i;
-        else if (group->members[i].location == IP_BASED_DEFAULT && match == ROUTING_NO_MEMBER)
+        uint32_t own = group->members[i].location;
+        if (own == location || (own == IP_BASED_DEFAULT && match == ROUTING_NO_MEMBER))
             match = (uint16_t)i;
     }
     if (match != ROUTING_NO_MEMBER)
