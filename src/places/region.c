@@ -96,10 +96,7 @@ struct point point_of_degrees(double latitude, double longitude)
 
 float point_distance_km(struct point a, struct point b)
 {
-    float x = a.x - b.x;
-    float y = a.y - b.y;
-    float z = a.z - b.z;
     /* By the chord, which is exact for near points, where the cosine is not. */
-    float half_chord = sqrtf(x * x + y * y + z * z) / 2;
+    float half_chord = sqrtf(point_chord_squared(a, b)) / 2;
     return 2 * EARTH_RADIUS_KM * asinf(half_chord < 1 ? half_chord : 1);
 }

@@ -16,6 +16,15 @@ struct point {
 /** From degrees: latitude -90..90, longitude -180..180. */
 struct point point_of_degrees(double latitude, double longitude);
 
+/** The square of the chord between two points: rises with their distance, and costs little. */
+static inline float point_chord_squared(struct point a, struct point b)
+{
+    float x = a.x - b.x;
+    float y = a.y - b.y;
+    float z = a.z - b.z;
+    return x * x + y * y + z * z;
+}
+
 /** Great-circle distance, kilometres. */
 float point_distance_km(struct point a, struct point b);
 

@@ -17,6 +17,12 @@
 /* Dearer than any known latency or distance. */
 #define UNKNOWN_COST FLT_MAX
 
+struct candidate {
+    float cost;
+    uint16_t member;
+    uint16_t identity; /* what ties are broken by: the same while other members come and go */
+};
+
 /*
  * What breaks ties: even over networks, the same for all addresses within the scope so far (so
  * that the scope stays true), and independent from member to member (so that one that is lost
@@ -29,26 +35,29 @@ static uint64_t tie_key(const struct routing_client *client)
     return routing_mix(kept + client->network.is_v6);
 }
 
-static uint32_t tie_of(uint64_t key, unsigned identity)
+static uint64_t tie_of(uint64_t key, const struct candidate *c)
 {
-    return (uint32_t)(routing_mix(key ^ (identity + 1)) >> 32);
+    return routing_mix(key ^ (c->identity + 1U));
 }
 
-static bool is_better(const struct routing_candidate *a, const struct routing_candidate *b)
+static bool is_better(const struct candidate *a, const struct candidate *b, uint64_t key)
 {
-    return a->cost < b->cost || (a->cost <= b->cost && a->tie < b->tie);
+    return a->cost < b->cost || (a->cost <= b->cost && tie_of(key, a) < tie_of(key, b));
 }
 
-/* The first healthy one in the order of cost; of none the first one. Reorders `candidates`. */
-static enum routing_outcome choose_least(struct routing_call *call,
-                                         struct routing_candidate *candidates, unsigned count,
-                                         struct routing_choice *out)
+/*
+ * The first healthy one in the order of cost; of none the first one. Reorders `candidates`. All
+ * look-ups are made before, so that the scope of the client is what it will be.
+ */
+static enum routing_outcome choose_least(struct routing_call *call, struct candidate *candidates,
+                                         unsigned count, struct routing_choice *out)
 {
+    uint64_t key = tie_key(call->client);
     uint16_t first = ROUTING_NO_MEMBER;
     while (count > 0) {
         unsigned best = 0;
         for (unsigned i = 1; i < count; i++) {
-            if (is_better(&candidates[i], &candidates[best]))
+            if (is_better(&candidates[i], &candidates[best], key))
                 best = i;
         }
         uint16_t member = candidates[best].member;
@@ -61,19 +70,24 @@ static enum routing_outcome choose_least(struct routing_call *call,
     return routing_one(out, first, ROUTING_LAST);
 }
 
-/* Milliseconds that a region is away by its distance; UNKNOWN_COST. */
-static float cost_by_distance(struct routing_client *client, uint16_t region)
+/*
+ * How far a region is: milliseconds, to compare with latencies of others; else only in the order
+ * of distance, which costs less. UNKNOWN_COST where the client's point is not known.
+ */
+static float cost_by_distance(struct routing_client *client, uint16_t region, bool is_ms)
 {
     const struct atlas_place *place = routing_client_place(client);
     if (!place->has_point)
         return UNKNOWN_COST;
     struct point there = atlas_region_point(client->atlas, region);
+    if (!is_ms)
+        return point_chord_squared(place->point, there);
     return point_distance_km(place->point, there) / KM_PER_MS;
 }
 
 enum routing_outcome routing_choose_latency(struct routing_call *call, struct routing_choice *out)
 {
-    struct routing_candidate candidates[ROUTING_MEMBERS_MAX];
+    struct candidate candidates[ROUTING_MEMBERS_MAX];
     uint16_t regions[ROUTING_MEMBERS_MAX];
     uint16_t latencies_ms[ROUTING_MEMBERS_MAX];
     struct routing_client *client = call->client;
@@ -85,13 +99,11 @@ enum routing_outcome routing_choose_latency(struct routing_call *call, struct ro
                                        latencies_ms, &client->scope);
     for (unsigned i = 0; i < count; i++) {
         bool has_latency = is_known && latencies_ms[i] != UINT16_MAX;
+        candidates[i].cost =
+            has_latency ? latencies_ms[i] : cost_by_distance(client, regions[i], is_known);
         candidates[i].member = (uint16_t)i;
-        candidates[i].cost = has_latency ? latencies_ms[i] : cost_by_distance(client, regions[i]);
+        candidates[i].identity = regions[i];
     }
-    /* All look-ups are made: the scope is what it will be. */
-    uint64_t key = tie_key(client);
-    for (unsigned i = 0; i < count; i++)
-        candidates[i].tie = tie_of(key, regions[i]);
     return choose_least(call, candidates, count, out);
 }
 
@@ -102,20 +114,31 @@ static float biased(float distance_km, int bias)
     return bias >= 0 ? distance_km * (1 - share) : distance_km / (1 + share);
 }
 
+static bool has_bias(const struct routing_group *group)
+{
+    for (unsigned i = 0; i < group->count; i++) {
+        if (group->members[i].proximity.bias != 0)
+            return true;
+    }
+    return false;
+}
+
 enum routing_outcome routing_choose_geoproximity(struct routing_call *call,
                                                  struct routing_choice *out)
 {
-    struct routing_candidate candidates[ROUTING_MEMBERS_MAX];
+    struct candidate candidates[ROUTING_MEMBERS_MAX];
     const struct routing_group *group = call->group;
     const struct atlas_place *place = routing_client_place(call->client);
-    uint64_t key = tie_key(call->client);
+    bool is_biased = has_bias(group);
     for (unsigned i = 0; i < group->count; i++) {
         const struct routing_member *m = &group->members[i];
         float cost = UNKNOWN_COST;
-        if (place->has_point)
+        if (place->has_point && is_biased)
             cost = biased(point_distance_km(place->point, m->proximity.point), m->proximity.bias);
+        else if (place->has_point)
+            cost = point_chord_squared(place->point, m->proximity.point);
         candidates[i] =
-            (struct routing_candidate){.cost = cost, .tie = tie_of(key, i), .member = (uint16_t)i};
+            (struct candidate){.cost = cost, .member = (uint16_t)i, .identity = (uint16_t)i};
     }
     return choose_least(call, candidates, group->count, out);
 }

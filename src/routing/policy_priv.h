@@ -18,13 +18,6 @@ struct routing_call {
     uint64_t random; /* moves on with each draw */
 };
 
-/* A member of a group in which the least cost wins. */
-struct routing_candidate {
-    float cost;
-    uint32_t tie; /* of equal costs the least wins */
-    uint16_t member;
-};
-
 /* What matches a client, narrowest first. */
 struct routing_matches {
     uint16_t members[ROUTING_PLACES_MAX];
