@@ -225,9 +225,12 @@ static unsigned line_of_entry(struct reader *r, size_t offset)
 /* ldns reads a relative $ORIGIN as if it were whole; it is below the one before. */
 static void take_origin(struct reader *r, unsigned line)
 {
-    bool is_relative =
-        r->origin_count < buf_len(&r->origins) && buf_slice(&r->origins).data[r->origin_count] != 0;
-    r->origin_count++;
+    struct slice origins = buf_slice(&r->origins);
+    if (origins.data == NULL || r->origin_count >= origins.len) {
+        complain(r, line, "an $ORIGIN within parentheses");
+        return;
+    }
+    bool is_relative = origins.data[r->origin_count++] != 0;
     if (is_relative && r->whole_origin == NULL)
         complain(r, line, "the origin is relative to none: give --zone, or end it with a dot");
     else if (is_relative && ldns_dname_cat(r->origin, r->whole_origin) != LDNS_STATUS_OK)

@@ -189,6 +189,24 @@ def test_a_long_import_tells_how_far_it_is_and_goes_on_where_it_stopped(shared_n
     assert len(sets_of(node, zone_id)) == BIG + 2
 
 
+def test_an_import_that_was_killed_is_finished_by_another(shared_node):
+    node = shared_node
+    zone_id = node.create_zone("killed.test")
+    path = write(node, "killed.zone", big_zone(count=20000))
+    command = [WEIR, "zone", "import", path, "--zone", zone_id, "--data", str(node.dir)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert b" of 20000 records" in process.stderr.readline()
+    process.kill()
+    process.stderr.close()
+    process.wait(DEADLINE_S)
+    done = node.weir("zone", "import", path, "--zone", zone_id)
+    planned, there = map(int, re.search(r"^(\d+) to create, 0 to change, 0 to delete, (\d+) as",
+                                        done.stdout, re.M).groups())
+    assert planned + there == 20000 and 0 < there < 20000
+    done = node.weir("zone", "import", path, "--zone", zone_id, "--replace", "--dry-run")
+    assert "0 to create, 0 to change, 0 to delete, 20000 as" in done.stdout
+
+
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_a_bar_is_drawn_on_a_terminal_alone(shared_node, is_terminal):
     node = shared_node

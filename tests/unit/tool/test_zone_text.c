@@ -91,7 +91,6 @@ static void every_type_is_read_and_written_the_same(void **state)
         "we\\046ird\\032\\195\\040.example.com. 60 IN A 192.0.2.1\n";
     const char *once = rewritten(canonical);
     assert_string_equal(once, rewritten(once));
-    AUTO_BUF struct buf lines = {0};
     struct slice rest = slice_str(canonical);
     for (struct slice line; slice_split(&rest, '\n', &line);) {
         const char *wanted = arena_printf(&arena, "%.*s\n", SLICE_FMT(line));
