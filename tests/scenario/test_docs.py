@@ -82,6 +82,7 @@ def test_the_examples_of_the_route_53_page_work_as_printed(node):
     done = paste(here(node, examples("docs/route53.md")))
     assert "10 mail.records.example." in done.stdout
     assert '"any name"' in done.stdout
+    assert "my-lb-1234.us-east-1.elb.amazonaws.com." in done.stdout
     assert "but it was not found" in done.stderr
 
 
