@@ -216,6 +216,7 @@ static void fill(struct answering *a)
                                           .client = &a->client,
                                           .random = a->request->random,
                                           .targets_left = ALIAS_VISITS_MAX,
+                                          .branch = a->request->branch,
                                           .trace = a->request->trace};
     a->zone = find_zone(a);
     if (a->zone == NULL) {

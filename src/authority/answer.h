@@ -18,6 +18,7 @@ struct answer_request {
     uint64_t random;     /* turns record sets, draws among weighted ones */
     int64_t now_unix_s;  /* of cookies */
     uint16_t idle_ds;    /* tenths of seconds that an idle TCP connection is kept; 0: not told */
+    uint16_t branch;     /* the trial's: the first group takes its set of this number, from 1 */
     struct trace *trace; /* where each decision is explained; NULL but for TestDNSAnswer */
 };
 

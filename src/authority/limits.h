@@ -21,6 +21,12 @@
  * matches no set: its resolver keeps that for clients who would get something. */
 #define NO_MATCH_TTL_MAX_S 60
 
+/* The file of health checks: bytes of it (20,000 checks need about a megabyte) and of one id, and
+ * how often it is looked at. */
+#define HEALTH_FILE_MAX_BYTES ((size_t)64 << 20)
+#define HEALTH_ID_MAX_BYTES ((size_t)64)
+#define HEALTH_WATCH_NS (200 * NS_PER_MS)
+
 /* First array of zones, entries. */
 #define ZONE_TABLE_FIRST ((size_t)64)
 
@@ -128,6 +134,8 @@
 #define TRIAL_NAMES_MAX 2048
 #define TRIAL_ZONES_MAX 512
 #define TRIAL_TYPES_MAX 32
+/* Branches of one group that it takes one after the other: all that a group may have. */
+#define TRIAL_BRANCHES_MAX 256
 
 /* Outside targets of aliases. Names of all roots together; questions to name servers at once; how
  * long one takes with all its tries. */

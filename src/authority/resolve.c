@@ -162,6 +162,17 @@ static uint64_t next_random(struct resolver_state *r)
     return r->random;
 }
 
+/* What a trial asks for: one set of the group, whoever the client is. */
+static enum routing_outcome take_branch(struct resolver_state *r, const struct group_record *group,
+                                        struct routing_choice *out)
+{
+    bool has_branch = r->branch <= group->head.count;
+    out->count = has_branch ? 1 : 0;
+    out->members[0] = (uint16_t)(r->branch - 1);
+    r->branch = 0;
+    return has_branch ? ROUTING_CHOSEN : ROUTING_NO_MATCH;
+}
+
 /* Decides a group: sets what all but an alias come to. True: *out is the chosen member's alias. */
 static bool decide(struct resolver_state *r, const struct record_set *tree, unsigned depth,
                    struct resolution *resolution, struct record_set *out, enum resolved *result)
@@ -173,7 +184,8 @@ static bool decide(struct resolver_state *r, const struct record_set *tree, unsi
     struct decision decision = {.r = r, .group = &group, .depth = depth};
     const struct routing_health health = {.is_healthy = is_member_healthy, .user = &decision};
     enum routing_outcome outcome =
-        routing_choose(&view, r->client, &health, next_random(r), &choice);
+        r->branch > 0 ? take_branch(r, &group, &choice)
+                      : routing_choose(&view, r->client, &health, next_random(r), &choice);
     if (r->trace != NULL)
         explain_choice(&decision, outcome, &choice);
     *result = outcome == ROUTING_NO_MATCH ? RESOLVED_NO_MATCH : RESOLVED;

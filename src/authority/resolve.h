@@ -15,6 +15,7 @@ struct resolver_state {
     struct routing_client *client;
     uint64_t random;       /* moves on with each decision */
     unsigned targets_left; /* of aliases, over all branches of the query */
+    unsigned branch;       /* of the next group, from 1, whatever its policy says; 0: by policy */
     struct trace *trace;   /* NULL: nobody wants to know */
 };
 

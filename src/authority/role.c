@@ -6,6 +6,7 @@
 
 #include "authority/answer_settings.h"
 #include "authority/atlas_watch.h"
+#include "authority/health_watch.h"
 #include "authority/limits.h"
 #include "authority/outside_watch.h"
 #include "authority/tcp.h"
@@ -30,6 +31,7 @@ struct dns_state {
     struct world_registries registries; /* of all roots that are loaded */
     struct outside_watch *outside;
     struct answer_settings *settings; /* a part of every scene */
+    struct health_watch *health;      /* NULL: no file of states is set */
     struct atlas_watch *atlas;        /* NULL: no file of networks is set */
     struct loop_timer tick;
 };
@@ -222,6 +224,7 @@ static void dns_stop(void *state)
     outside_watch_free(d->outside);
     dnstap_free(d->service.dnstap);
     atlas_watch_free(d->atlas);
+    health_watch_free(d->health);
     service_fini(&d->service);
     answer_settings_free(d->settings);
     release_free(d->applied);
@@ -283,6 +286,7 @@ static enum err dns_start(struct role_context *context, void **out_state, struct
         e = start_dnstap(d, ec);
     if (e == ERR_OK) {
         service_set_part(&d->service, scene_set_settings, d->settings);
+        d->health = health_watch_start(&d->service, d->registries.health);
         d->atlas = atlas_watch_start(&d->service);
         e = start_threads(d, ec);
     }

@@ -11,6 +11,7 @@
 #include "authority/outside_table.h"
 #include "authority/response.h"
 #include "authority/sample_query.h"
+#include "authority/tree_record.h"
 #include "base/check.h"
 
 #include <endian.h>
@@ -18,6 +19,7 @@
 
 #define QUERY_MAX_BYTES 512
 #define OPT_BYTES 11
+#define SUBNET_MAX_BYTES 24
 
 /* A type that no record has, for the question whose answer must be that there is none. */
 #define TYPE_MISSING 65280 /* private use: RFC 6895 section 3.1 */
@@ -27,10 +29,13 @@ static const struct {
     bool is_tcp;
     bool has_edns;
     bool dnssec_ok;
+    struct slice subnet; /* a whole client subnet option (RFC 7871), or nothing */
 } manners[] = {
     {.is_tcp = false, .has_edns = false},
     {.is_tcp = false, .has_edns = true, .dnssec_ok = true},
     {.is_tcp = true, .has_edns = true},
+    {.has_edns = true, .subnet = SLICE_LIT("\0\10\0\7\0\1\30\0\300\0\2")},      /* 192.0.2.0/24 */
+    {.has_edns = true, .subnet = SLICE_LIT("\0\10\0\10\0\2\40\0\40\1\15\270")}, /* 2001:db8::/32 */
 };
 
 struct trial {
@@ -69,9 +74,13 @@ static struct slice make_query(uint8_t out[QUERY_MAX_BYTES], struct slice name, 
         to = put_u16(to, ANSWER_UDP_MAX_BYTES);
         to = put_u16(to, 0);
         to = put_u16(to, manners[manner].dnssec_ok ? 0x8000 : 0);
-        to = put_u16(to, 0);
+        struct slice subnet = manners[manner].subnet;
+        to = put_u16(to, (uint16_t)subnet.len);
+        memcpy(to, subnet.data, subnet.len);
+        to += subnet.len;
     }
-    _Static_assert(DNS_HEADER_BYTES + DNS_NAME_MAX_BYTES + 4 + OPT_BYTES <= QUERY_MAX_BYTES,
+    _Static_assert(DNS_HEADER_BYTES + DNS_NAME_MAX_BYTES + 4 + OPT_BYTES + SUBNET_MAX_BYTES <=
+                       QUERY_MAX_BYTES,
                    "the longest question fits");
     return slice_of(out, (size_t)(to - out));
 }
@@ -144,6 +153,26 @@ static enum err ask_in_all_manners(struct trial *t, struct slice name, uint16_t 
     return ERR_OK;
 }
 
+/* Asks for each branch of a group, whatever its policy would choose. */
+static enum err ask_branches(struct trial *t, struct slice name, const struct record_set *set,
+                             struct errctx *ec)
+{
+    if (!record_set_is_tree(set) || tree_record_kind(set) != TREE_GROUP)
+        return ERR_OK;
+    unsigned count = min_u32(group_record_read(set).head.count, TRIAL_BRANCHES_MAX);
+    for (unsigned i = 1; i <= count; i++) {
+        uint8_t bytes[QUERY_MAX_BYTES];
+        struct answer_request request = {.query = make_query(bytes, name, set->type, 0),
+                                         .view = t->view,
+                                         .is_tcp = true,
+                                         .branch = (uint16_t)i};
+        enum err e = ask(t, &request, ec);
+        if (e != ERR_OK)
+            return e;
+    }
+    return ERR_OK;
+}
+
 /* Asks `name` for each type that the record holds. */
 static enum err ask_types(struct trial *t, struct slice name, const struct name_record *record,
                           struct errctx *ec)
@@ -154,6 +183,8 @@ static enum err ask_types(struct trial *t, struct slice name, const struct name_
         struct record_set set;
         at = record_set_read(at, &set);
         enum err e = ask_in_all_manners(t, name, set.type, ec);
+        if (e == ERR_OK)
+            e = ask_branches(t, name, &set, ec);
         if (e != ERR_OK)
             return e;
     }

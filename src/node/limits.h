@@ -54,8 +54,12 @@
 #define NODE_DB_BUSY_MS 5000              /* SQLite waits so long for a lock of another process */
 
 /* The trial. */
-#define NODE_TRIAL_FAST_MS 200     /* CPU time for a change ... */
-#define NODE_TRIAL_CAREFUL_MS 5000 /* ... and for a first root */
+/* CPU time: for a change, then for each chunk that is read besides (many, where many names of a
+ * large zone changed), and the most, which is also that of a first root. */
+#define NODE_TRIAL_FAST_MS 200
+#define NODE_TRIAL_CHUNK_US 1000
+#define NODE_TRIAL_CAREFUL_MS 5000
+#define NODE_TRIAL_TOP_UP_MS 20 /* what chunks add is given to the timer in such steps */
 #define NODE_TRIAL_SANITIZER_TIMES 10
 #define NODE_TRIAL_WALL_NS (10 * NS_PER_S)
 #define NODE_TRIAL_MEMORY_BYTES ((size_t)256 << 20) /* beyond what the agent has */

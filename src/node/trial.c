@@ -48,6 +48,12 @@ struct trial {
 
 _Static_assert(sizeof(struct verdict) <= 4096, "PIPE_BUF: written in one piece");
 
+/** CPU time that no trial goes beyond. */
+static unsigned cpu_max_ms(void)
+{
+    return NODE_TRIAL_CAREFUL_MS * (HAS_SANITIZER ? NODE_TRIAL_SANITIZER_TIMES : 1);
+}
+
 static unsigned cpu_limit_ms(const struct trial_options *o)
 {
     bool is_careful = HAS_SANITIZER || chunk_hash_is_zero(&o->before);
@@ -60,13 +66,34 @@ static unsigned cpu_limit_ms(const struct trial_options *o)
 /** node.db as the trial reads it: remembers that the disk failed, which is no fault of the root. */
 struct watched_source {
     struct chunk_source below;
-    enum err failure; /* the first one */
+    enum err failure;      /* the first one */
+    unsigned extra_ms_max; /* of CPU time that chunks may still add */
+    unsigned extra_us;     /* added by chunks and not yet given to the timer */
 };
+
+/** More CPU time for what there is to read. */
+static void add_time(struct watched_source *watched)
+{
+    watched->extra_us += NODE_TRIAL_CHUNK_US;
+    unsigned ms = watched->extra_us / 1000;
+    if (ms < NODE_TRIAL_TOP_UP_MS || watched->extra_ms_max < ms)
+        return;
+    struct itimerval timer;
+    (void)getitimer(ITIMER_PROF, &timer);
+    int64_t left_us = (int64_t)timer.it_value.tv_sec * US_PER_S + timer.it_value.tv_usec +
+                      (int64_t)watched->extra_us;
+    timer.it_value = (struct timeval){.tv_sec = left_us / US_PER_S,
+                                      .tv_usec = (suseconds_t)(left_us % US_PER_S)};
+    (void)setitimer(ITIMER_PROF, &timer, NULL);
+    watched->extra_ms_max -= ms;
+    watched->extra_us = 0;
+}
 
 static enum err watched_get(void *user, struct arena *a, const struct chunk_hash *hash,
                             struct slice *out_bytes, struct errctx *ec)
 {
     struct watched_source *watched = user;
+    add_time(watched);
     enum err e = watched->below.get(watched->below.user, a, hash, out_bytes, ec);
     if (watched->failure == ERR_OK)
         watched->failure = e;
@@ -122,7 +149,7 @@ static void limit_child(unsigned cpu_ms)
     struct errctx ec = {0};
     struct process_limits limits = {
         .memory_bytes = NODE_TRIAL_MEMORY_BYTES,
-        .cpu_s = cpu_ms / (unsigned)MS_PER_S + 1, /* where the timer below does not end it */
+        .cpu_s = cpu_max_ms() / (unsigned)MS_PER_S + 1, /* where the timer does not end it */
     };
     if (process_limit(&limits, &ec) != ERR_OK)
         LOG(LOG_WARNING, "trial not limited", LOG_ERR(&ec));
@@ -157,7 +184,7 @@ static void become_trial(const struct trial *t, pid_t parent, int write_fd)
     shed_inheritance(&t->options);
     struct errctx ec = {0};
     struct node_db *db = NULL;
-    struct watched_source watched = {0};
+    struct watched_source watched = {.extra_ms_max = cpu_max_ms() - t->cpu_ms};
     struct chunk_source source = {.get = watched_get, .user = &watched};
     enum err e = node_db_open(t->options.data_dir, false, &db, &ec);
     watched.failure = e;
@@ -188,7 +215,9 @@ static enum trial_outcome judge(const struct trial *t, int status, char reason[N
         return TRIAL_FAILED;
     }
     if (signo == SIGPROF || signo == SIGXCPU) {
-        (void)snprintf(reason, NODE_REASON_SIZE, "trial: more than %u ms of CPU time", t->cpu_ms);
+        (void)snprintf(reason, NODE_REASON_SIZE,
+                       "trial: more than %u ms of CPU time, and %u us a chunk", t->cpu_ms,
+                       NODE_TRIAL_CHUNK_US);
         return TRIAL_FAILED;
     }
     if (signo != 0) {

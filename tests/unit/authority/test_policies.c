@@ -2,8 +2,10 @@
 // Routing policies as answers: groups, trees of aliases, health, the client's network and its
 // scope. What each policy chooses has its own tests (routing).
 #include "authority/health_table.h"
+#include "authority/health_watch.h"
 #include "authority/limits.h"
 #include "authority/trace.h"
+#include "authority/tree_record.h"
 #include "fixture.h"
 #include "routing/atlas.h"
 
@@ -417,6 +419,55 @@ static void a_place_that_is_not_known_here_is_no_release(void **state)
     fixture_fini(f);
 }
 
+static void a_file_says_which_checks_are_unhealthy(void **state)
+{
+    (void)state;
+    struct fixture *f = start();
+    struct slice unhealthy;
+    struct errctx ec = {0};
+    uint32_t second = registry_number(f->registries.health, SLICE_LIT("second"));
+    const struct slice text =
+        SLICE_LIT("# states\nfirst healthy\n\n  second\tunhealthy \r\nfirst unhealthy\n"
+                  "third unhealthy\nthird healthy");
+    assert_int_equal(health_file_parse(&f->arena, text, f->registries.health, &unhealthy, &ec),
+                     ERR_OK);
+    struct health_table *table = health_table_new((const uint32_t *)(const void *)unhealthy.data,
+                                                  unhealthy.len / sizeof(uint32_t));
+    uint32_t first;
+    uint32_t third = registry_number(f->registries.health, SLICE_LIT("third"));
+    assert_true(registry_find(f->registries.health, SLICE_LIT("first"), &first));
+    assert_false(health_table_is_healthy(table, first)); /* the last line counts */
+    assert_false(health_table_is_healthy(table, second));
+    assert_true(health_table_is_healthy(table, third));
+    assert_true(health_table_is_healthy(table, HEALTH_NONE));
+    assert_true(health_table_is_healthy(NULL, first));
+    health_table_free(table);
+    assert_int_equal(health_file_parse(&f->arena, SLICE_LIT("a healthy\nb sick\n"),
+                                       f->registries.health, &unhealthy, &ec),
+                     ERR_INVALID);
+    assert_string_equal(ec.text, "line 2: want: ID healthy|unhealthy");
+    fixture_fini(f);
+}
+
+static void a_trial_takes_every_branch(void **state)
+{
+    (void)state;
+    struct fixture *f = start();
+    branch(f, "www.example.com", RELEASE_FAILOVER, "one", "192.0.2.1");
+    branch(f, "www.example.com", RELEASE_FAILOVER, "two", "192.0.2.2")->is_secondary = true;
+    struct world *w = finish(f);
+    uint8_t bytes[600];
+    const struct question q = {.name = "www.example.com"};
+    struct answer_request request = {
+        .query = question_bytes(&q, bytes), .view = question_view(&q), .branch = 2};
+    assert_non_null(strstr(ask_bytes(w, &request), "192.0.2.2"));
+    request.branch = 1;
+    assert_non_null(strstr(ask_bytes(w, &request), "192.0.2.1"));
+    request.branch = 3;
+    assert_null(strstr(ask_bytes(w, &request), "192.0.2."));
+    end(f, w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +484,8 @@ int main(void)
         cmocka_unit_test(a_loop_of_groups_ends),
         cmocka_unit_test(a_cname_may_be_chosen_and_is_followed),
         cmocka_unit_test(an_explanation_names_each_branch),
+        cmocka_unit_test(a_file_says_which_checks_are_unhealthy),
+        cmocka_unit_test(a_trial_takes_every_branch),
         cmocka_unit_test(a_place_that_is_not_known_here_is_no_release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -309,7 +309,7 @@ static void computing_forever_fails(void **state)
         skip(); /* its limit is 50 s there */
     struct outcome o = trial_of(computes_forever);
     assert_int_equal(o.outcome, TRIAL_FAILED);
-    assert_string_equal(o.reason, "trial: more than 200 ms of CPU time");
+    assert_string_equal(o.reason, "trial: more than 200 ms of CPU time, and 1000 us a chunk");
 }
 
 static void waiting_forever_fails(void **state)
