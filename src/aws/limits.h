@@ -47,6 +47,10 @@
 /* Route 53: values of one record set. */
 #define R53_SET_MAX_VALUES ((size_t)400)
 
+/* Route 53: sets of one name and type. Of one name in all: what a release takes. */
+#define R53_GROUP_MAX_SETS ((size_t)100)
+#define R53_OWNER_MAX_SETS ((size_t)1000)
+
 /* Record sets of one owner name in one stored object: 13 types of at most 100 sets each. */
 #define R53_NAME_MAX_SETS ((size_t)1300)
 

@@ -12,7 +12,9 @@
 #include <stdlib.h>
 
 /* Aliases that lead to each other: as deep as trees may nest. */
-#define ALIAS_CHAIN_MAX 32
+#define ALIAS_CHAIN_MAX 32u
+/* Names that one alias may lead to: more than one answer visits. */
+#define ALIAS_NAMES_MAX ((size_t)256)
 
 static const char apex_hint[] =
     " At the apex of a zone, create an alias record (AliasTarget) of type A or AAAA instead: an "
@@ -102,10 +104,27 @@ static int compare_rdata(const void *one, const void *other)
     return slice_compare(*(const struct slice *)one, *(const struct slice *)other);
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+    return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
+}
+
+/* Identifiers are the same already. */
+static bool is_same_policy(const struct r53_wire_policy *a, const struct r53_wire_policy *b)
+{
+    return a->kind == b->kind && is_same_text(a->health_check, b->health_check) &&
+           a->weight == b->weight && is_same_text(a->region, b->region) &&
+           a->is_secondary == b->is_secondary && is_same_text(a->continent, b->continent) &&
+           is_same_text(a->country, b->country) && is_same_text(a->subdivision, b->subdivision) &&
+           a->latitude_e2 == b->latitude_e2 && a->longitude_e2 == b->longitude_e2 &&
+           a->bias == b->bias && is_same_text(a->cidr_collection, b->cidr_collection) &&
+           is_same_text(a->cidr_location, b->cidr_location);
+}
+
 /* Whether two sets say the same; the order of values does not matter. */
 static bool is_same(struct r53_wire_set *a, struct r53_wire_set *b)
 {
-    if (a->is_alias != b->is_alias)
+    if (a->is_alias != b->is_alias || !is_same_policy(&a->policy, &b->policy))
         return false;
     if (a->is_alias)
         return a->alias_evaluate_health == b->alias_evaluate_health &&
@@ -123,22 +142,19 @@ static bool is_same(struct r53_wire_set *a, struct r53_wire_set *b)
 
 static void apply_delete(struct r53_batch *b, struct r53_step *step, struct r53_owner *owner)
 {
-    struct r53_record_set *current = find_set(owner, step->set.type);
-    const char *type = r53_rr_type_text(b->arena, step->set.type);
+    struct r53_record_set *current = r53_find_set(owner, &step->set);
+    const char *what = r53_describe_set(b, &step->set);
     struct r53_wire_set wire;
     struct errctx ec = {0};
     if (current == NULL) {
-        R53_REFUSE(b, step,
-                   "Tried to delete resource record set [name='%s', type='%s'] but it was not "
-                   "found",
-                   step->set.name, type);
+        R53_REFUSE(b, step, "Tried to delete resource record set %s but it was not found", what);
         return;
     }
     if (r53_set_to_wire(b->arena, current, &wire, &ec) != ERR_OK || !is_same(&wire, &step->wire)) {
         R53_REFUSE(b, step,
-                   "Tried to delete resource record set [name='%s', type='%s'] but the values "
-                   "provided do not match the current values",
-                   step->set.name, type);
+                   "Tried to delete resource record set %s but the values provided do not match "
+                   "the current values",
+                   what);
         return;
     }
     remove_set(b, owner, current);
@@ -158,14 +174,12 @@ static const struct r53_record_set *conflict_with(const struct r53_owner *owner,
 
 static void apply_put(struct r53_batch *b, struct r53_step *step, struct r53_owner *owner)
 {
-    struct r53_record_set *current = find_set(owner, step->set.type);
+    struct r53_record_set *current = r53_find_set(owner, &step->set);
     const struct r53_record_set *conflict = conflict_with(owner, step->set.type);
     const char *type = r53_rr_type_text(b->arena, step->set.type);
     if (current != NULL && step->action == R53_CREATE) {
-        R53_REFUSE(b, step,
-                   "Tried to create resource record set [name='%s', type='%s'] but it already "
-                   "exists",
-                   step->set.name, type);
+        R53_REFUSE(b, step, "Tried to create resource record set %s but it already exists",
+                   r53_describe_set(b, &step->set));
     } else if (conflict != NULL) {
         R53_REFUSE(b, step,
                    "RRSet of type %s with DNS name %s is not permitted because a conflicting RRSet "
@@ -234,30 +248,78 @@ static void note_alias(struct r53_batch *b, const struct r53_step *step, const c
                    target->hosted_zone_id, why);
 }
 
-/* Follows an alias over aliases of the zone to a set with values. */
-static enum aws_error check_chain(struct r53_batch *b, const struct r53_step *step)
+/* The names that an alias leads to, level by level; each once. One for all aliases of a batch. */
+struct r53_way {
+    struct dns_name names[ALIAS_NAMES_MAX];
+    unsigned depth[ALIAS_NAMES_MAX]; /* aliases before the name */
+    size_t count;
+    bool is_endless; /* it comes back to the alias, or is too long */
+};
+
+static void go_to(struct r53_way *way, const struct r53_step *step, const struct dns_name *name,
+                  unsigned depth)
 {
-    struct dns_name name = step->wire.alias_name;
-    for (unsigned depth = 0; depth < ALIAS_CHAIN_MAX; depth++) {
+    struct slice wire = dns_name_slice(name);
+    way->is_endless = way->is_endless || depth > ALIAS_CHAIN_MAX ||
+                      dns_name_equal(wire, dns_name_slice(&step->name));
+    for (size_t i = 0; i < way->count; i++)
+        if (dns_name_equal(wire, dns_name_slice(&way->names[i])))
+            return;
+    way->is_endless = way->is_endless || way->count == ALIAS_NAMES_MAX;
+    if (way->is_endless)
+        return;
+    way->names[way->count] = *name;
+    way->depth[way->count++] = depth;
+}
+
+/* Goes on over the sets of one name that are aliases within the zone. */
+static enum aws_error go_on(struct r53_batch *b, const struct r53_step *step, struct r53_way *way,
+                            size_t from)
+{
+    struct dns_name name = way->names[from];
+    bool has_any = false;
+    const struct r53_owner *owner = owner_of(b, &name);
+    if (owner == NULL)
+        return b->fault->error;
+    for (size_t i = 0; i < owner->sets.items_count; i++) {
+        const struct r53_record_set *set = &owner->sets.items[i];
         struct errctx ec = {0};
-        const struct r53_owner *owner = owner_of(b, &name);
-        if (owner == NULL)
-            return b->fault->error;
-        const struct r53_record_set *set = find_set(owner, step->set.type);
-        if (set == NULL && depth == 0)
-            note_alias(b, step, "that target was not found");
-        if (set == NULL || set->alias_target == NULL ||
-            r53_is_of_distributions(set->alias_target) || r53_is_outside(b, set->alias_target))
-            return AWS_OK;
+        if (set->type != step->set.type)
+            continue;
+        has_any = true;
+        if (set->alias_target == NULL ||
+            strcmp(set->alias_target->hosted_zone_id, b->zone->id) != 0)
+            continue;
         if (dns_name_parse(slice_str(set->alias_target->dns_name), &name, &ec) != ERR_OK)
             return aws_fail(b->fault, AWS_InternalFailure, "A stored alias is damaged: %s",
                             ec.text);
+        go_to(way, step, &name, way->depth[from] + 1);
     }
-    note_alias(b, step,
-               arena_printf(b->arena,
-                            "that target leads back to the alias or through more than %d others",
-                            ALIAS_CHAIN_MAX));
+    if (!has_any && from == 0)
+        note_alias(b, step, "that target was not found");
     return AWS_OK;
+}
+
+/* Follows an alias over all aliases of the zone that it leads to. What it closes a loop with was
+ * there before or is of this batch, so a loop is found from each alias of it that is new. */
+static enum aws_error check_chain(struct r53_batch *b, const struct r53_step *step)
+{
+    if (b->way == NULL)
+        b->way = ARENA_NEW(b->arena, struct r53_way);
+    struct r53_way *way = b->way;
+    enum aws_error error = AWS_OK;
+    way->count = 0;
+    way->is_endless = false;
+    go_to(way, step, &step->wire.alias_name, 0);
+    for (size_t i = 0; i < way->count && !way->is_endless && error == AWS_OK; i++)
+        error = go_on(b, step, way, i);
+    if (error == AWS_OK && way->is_endless)
+        note_alias(b, step,
+                   arena_printf(b->arena,
+                                "that target leads back to the alias or through more than %u "
+                                "others",
+                                ALIAS_CHAIN_MAX));
+    return error;
 }
 
 /* A distribution's name holds aliases to the points of presence, for addresses alone. Whether
@@ -348,6 +410,7 @@ static enum aws_error run(struct r53_batch *b, const struct r53_change_batch *ba
     if (error != AWS_OK)
         return error;
     check_apex(b);
+    r53_check_groups(b);
     error = check_aliases(b);
     if (error == AWS_OK)
         error = r53_check_cidr_uses(b);

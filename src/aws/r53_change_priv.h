@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "base/map.h"
 
+struct r53_way;
+
 /** One change, checked and in normal form. */
 struct r53_step {
     enum r53_change_action action;
@@ -33,6 +35,7 @@ struct r53_batch {
     size_t order_count;
     struct buf findings; /* joined by ", " */
     bool has_apex_cname;
+    struct r53_way *way; /* of the alias that is followed; NULL: none was */
 };
 
 /** Notes one finding of InvalidChangeBatch. */
@@ -62,5 +65,22 @@ void r53_check_step(struct r53_batch *b, const struct r53_change *change, struct
 
 /** Notes CIDR collections and locations that are named and not there. */
 enum aws_error r53_check_cidr_uses(struct r53_batch *b) MUST_USE;
+
+/** The set of this type and identifier (NULL: simple) at the owner; NULL: there is none. */
+struct r53_record_set *r53_find_set(const struct r53_owner *owner,
+                                    const struct r53_record_set *like);
+
+/** Which members of the policy go together: InvalidInput, `what` naming the change. */
+enum aws_error r53_check_policy(struct r53_batch *b, const struct r53_record_set *set,
+                                const char *what) MUST_USE;
+
+/** Notes what a set's policy does not allow of its type and target. */
+void r53_check_policy_of_step(struct r53_batch *b, struct r53_step *step);
+
+/** Notes changed names whose sets of one type do not go together. */
+void r53_check_groups(struct r53_batch *b);
+
+/** "[name='www.example.com.', type='A', set identifier='x']", as clients parse it. */
+const char *r53_describe_set(struct r53_batch *b, const struct r53_record_set *set);
 
 #endif

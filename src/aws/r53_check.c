@@ -37,11 +37,9 @@ static const char *describe(struct r53_batch *b, const struct r53_change *change
 static enum aws_error check_members_of(struct r53_batch *b, const struct r53_change *change)
 {
     const struct r53_record_set *set = change->resource_record_set;
-    const char *unavailable = r53_set_unavailable(set);
-    if (unavailable != NULL)
-        return aws_fail(b->fault, AWS_InvalidInput,
-                        "Invalid request: %s is not available in this version of Weir in %s",
-                        unavailable, describe(b, change));
+    enum aws_error error = r53_check_policy(b, set, describe(b, change));
+    if (error != AWS_OK)
+        return error;
     bool has_values = set->has_ttl || set->has_resource_records;
     bool is_alias = set->alias_target != NULL;
     bool is_whole = is_alias || (set->has_ttl && set->has_resource_records);
@@ -208,4 +206,5 @@ void r53_check_step(struct r53_batch *b, const struct r53_change *change, struct
         check_alias(b, step);
     else
         check_values(b, step);
+    r53_check_policy_of_step(b, step);
 }

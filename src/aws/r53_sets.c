@@ -92,29 +92,6 @@ enum err r53_zone_body_decode(struct arena *a, struct slice text, struct r53_zon
     return err;
 }
 
-const char *r53_set_unavailable(const struct r53_record_set *set)
-{
-    const struct {
-        bool is_used;
-        const char *name;
-    } fields[] = {
-        {set->set_identifier != NULL, "SetIdentifier"},
-        {set->has_weight, "Weight"},
-        {set->region != NULL, "Region"},
-        {set->geo_location != NULL, "GeoLocation"},
-        {set->failover != r53_failover_absent, "Failover"},
-        {set->has_multi_value_answer, "MultiValueAnswer"},
-        {set->health_check_id != NULL, "HealthCheckId"},
-        {set->traffic_policy_instance_id != NULL, "TrafficPolicyInstanceId"},
-        {set->cidr_routing_config != NULL, "CidrRoutingConfig"},
-        {set->geo_proximity_location != NULL, "GeoProximityLocation"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-        if (fields[i].is_used)
-            return fields[i].name;
-    return NULL;
-}
-
 static enum err alias_to_wire(const struct r53_alias_target *target, struct r53_wire_set *wire,
                               struct errctx *ec)
 {
@@ -159,12 +136,11 @@ enum err r53_set_to_wire(struct arena *a, const struct r53_record_set *set,
 {
     if (set->traffic_policy_instance_id != NULL)
         return instance_to_wire(a, set, out, ec);
-    const char *unavailable = r53_set_unavailable(set);
-    if (unavailable != NULL)
-        return err_set(ec, ERR_UNSUPPORTED, "%s is not available in this version", unavailable);
     struct r53_wire_set wire = {.type = r53_rr_type_number(set->type), .ttl_s = (uint32_t)set->ttl};
     enum err err = set->alias_target != NULL ? alias_to_wire(set->alias_target, &wire, ec)
                                              : values_to_wire(a, set, &wire, ec);
+    if (err == ERR_OK)
+        err = r53_policy_to_wire(set, &wire.policy, ec);
     if (err == ERR_OK)
         *out = wire;
     return err;

@@ -5,6 +5,7 @@
 #define AWS_R53_SETS_H
 
 #include "aws/error.h"
+#include "aws/r53_policy.h"
 #include "aws/route53.h"
 #include "base/err.h"
 #include "dns/name.h"
@@ -43,22 +44,17 @@ struct r53_wire_set {
     const char *alias_zone_id;
     struct dns_name alias_name;
     bool alias_evaluate_health;
+    struct r53_wire_policy policy;
     bool alias_is_outside; /* the name is none of ours (r53_zone_id_is_outside) */
 };
 
 /**
- * Converts a set that the API accepted. Errors: ERR_INVALID with the words of dns_rdata_parse or
- * dns_name_parse; ERR_UNSUPPORTED for a type or a routing policy that this version does not serve.
+ * Converts a set that the API accepted. Errors: ERR_INVALID with the words of dns_rdata_parse,
+ * dns_name_parse or r53_policy_to_wire.
  * Everything in `a`.
  */
 enum err r53_set_to_wire(struct arena *a, const struct r53_record_set *set,
                          struct r53_wire_set *out, struct errctx *ec) MUST_USE;
-
-/**
- * The name of the first member that the set uses and this version does not serve ("Weight",
- * "Type", ...); NULL where there is none.
- */
-const char *r53_set_unavailable(const struct r53_record_set *set);
 
 /**
  * The record sets of a new zone's apex: SOA and NS with the defaults of Route 53. Names end in a

@@ -4,8 +4,7 @@
 #include "aws/r53_traffic_priv.h"
 
 #include "aws/limits.h"
-#include "places/places.h"
-#include "places/region.h"
+#include "aws/r53_policy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +94,11 @@ static const char *bare_region(const char *text, const char *prefix)
 #define REGION_PREFIX "aws:route53:"
 #define LOCAL_ZONE_PREFIX "aws:localzonegroup:"
 
+static enum aws_error refuse_problem(struct traffic_reader *r, const char *problem)
+{
+    return problem == NULL ? AWS_OK : traffic_refuse(r, "%s", problem);
+}
+
 static enum aws_error read_region(struct traffic_reader *r, const json_t *object,
                                   struct r53_traffic_branch *branch)
 {
@@ -102,30 +106,10 @@ static enum aws_error read_region(struct traffic_reader *r, const json_t *object
     enum aws_error error = traffic_text(r, object, "Region", &text);
     if (error != AWS_OK)
         return error;
+    if (text == NULL)
+        return traffic_refuse(r, "Region is required");
     branch->set.region = bare_region(text, REGION_PREFIX);
-    if (text == NULL || region_find(slice_str(branch->set.region)) == NULL)
-        return traffic_refuse(r, "Region '%s' is not known",
-                              text == NULL ? "" : aws_echo(r->arena, text));
-    return AWS_OK;
-}
-
-static enum aws_error check_place(struct traffic_reader *r, const struct r53_geo_location *g)
-{
-    struct slice continent = slice_str(g->continent_code);
-    struct slice country = slice_str(g->country_code);
-    struct slice subdivision = slice_str(g->subdivision_code);
-    if (g->continent_code != NULL && (g->country_code != NULL || g->subdivision_code != NULL))
-        return traffic_refuse(r, "Continent stands alone, without Country and Subdivision");
-    if (g->continent_code != NULL && place_continent(continent) == PLACE_NOWHERE)
-        return traffic_refuse(r, "there is no Continent '%s'",
-                              aws_echo(r->arena, g->continent_code));
-    if (g->country_code != NULL && place_country(country) == PLACE_NOWHERE)
-        return traffic_refuse(r, "there is no Country '%s'", aws_echo(r->arena, g->country_code));
-    if (g->subdivision_code != NULL && place_subdivision(country, subdivision) == PLACE_NOWHERE)
-        return traffic_refuse(r, "there is no Subdivision '%s' of the Country '%s'",
-                              aws_echo(r->arena, g->subdivision_code),
-                              g->country_code == NULL ? "" : g->country_code);
-    return AWS_OK;
+    return refuse_problem(r, r53_region_problem(r->arena, branch->set.region));
 }
 
 static enum aws_error read_place(struct traffic_reader *r, const json_t *object,
@@ -152,44 +136,7 @@ static enum aws_error read_place(struct traffic_reader *r, const json_t *object,
         g->country_code = "*";
         return AWS_OK;
     }
-    return check_place(r, g);
-}
-
-/* Degrees with at most two decimals. */
-static bool is_degrees(const char *text, double most)
-{
-    size_t digits = strspn(text + (text[0] == '-' ? 1 : 0), "0123456789");
-    const char *rest = text + (text[0] == '-' ? 1 : 0) + digits;
-    size_t decimals = rest[0] == '.' ? strspn(rest + 1, "0123456789") : 0;
-    bool is_whole = rest[0] == '\0' || (rest[0] == '.' && decimals >= 1 && decimals <= 2 &&
-                                        rest[1 + decimals] == '\0');
-    if (digits < 1 || digits > 3 || !is_whole)
-        return false;
-    double value = strtod(text, NULL);
-    return value >= -most && value <= most;
-}
-
-static enum aws_error check_proximity(struct traffic_reader *r,
-                                      const struct r53_geo_proximity_location *g)
-{
-    const struct r53_coordinates *c = g->coordinates;
-    int given = (g->aws_region != NULL) + (g->local_zone_group != NULL) + (c != NULL);
-    if (given != 1)
-        return traffic_refuse(r, "exactly one of Region, LocalZoneGroup, and Latitude with "
-                                 "Longitude is required");
-    if (g->aws_region != NULL && region_find(slice_str(g->aws_region)) == NULL)
-        return traffic_refuse(r, "Region '%s' is not known", aws_echo(r->arena, g->aws_region));
-    if (g->local_zone_group != NULL &&
-        local_zone_group_find(slice_str(g->local_zone_group)) == NULL)
-        return traffic_refuse(r, "LocalZoneGroup '%s' is not known",
-                              aws_echo(r->arena, g->local_zone_group));
-    if (c == NULL)
-        return AWS_OK;
-    if (c->latitude == NULL || c->longitude == NULL || !is_degrees(c->latitude, 90) ||
-        !is_degrees(c->longitude, 180))
-        return traffic_refuse(r, "Latitude is -90 to 90, Longitude -180 to 180, with at most two "
-                                 "decimals");
-    return AWS_OK;
+    return refuse_problem(r, r53_geo_problem(r->arena, g));
 }
 
 static enum aws_error read_proximity(struct traffic_reader *r, const json_t *object,
@@ -216,7 +163,7 @@ static enum aws_error read_proximity(struct traffic_reader *r, const json_t *obj
     else
         g->aws_region = bare_region(region, REGION_PREFIX);
     g->coordinates = c->latitude == NULL && c->longitude == NULL ? NULL : c;
-    return check_proximity(r, g);
+    return refuse_problem(r, r53_proximity_problem(r->arena, g));
 }
 
 static const struct rule_type rule_types[] = {
@@ -325,29 +272,12 @@ static enum aws_error read_list(struct traffic_reader *r, const struct rule_type
     return AWS_OK;
 }
 
-static const char *text_or_none(const char *text)
-{
-    return text == NULL ? "" : text;
-}
-
-/* What may stand once in a rule; NULL: anything. */
-static const char *place_of(struct arena *a, const struct r53_traffic_branch *branch)
-{
-    const struct r53_geo_location *g = branch->set.geo_location;
-    if (branch->set.region != NULL)
-        return branch->set.region;
-    if (g == NULL)
-        return NULL;
-    return arena_printf(a, "%s/%s/%s", text_or_none(g->continent_code),
-                        text_or_none(g->country_code), text_or_none(g->subdivision_code));
-}
-
 static enum aws_error check_places(struct traffic_reader *r, const struct r53_traffic_rule *rule)
 {
     AUTO_MAP struct map seen;
     map_init(&seen);
     for (size_t i = 0; i < rule->branch_count; i++) {
-        const char *place = place_of(r->arena, &rule->branches[i]);
+        const char *place = r53_policy_place(r->arena, &rule->branches[i].set);
         if (place != NULL && map_put(&seen, slice_str(place), r) != NULL)
             return traffic_refuse(r, "the location '%s' has two branches", place);
     }

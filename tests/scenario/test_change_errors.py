@@ -161,13 +161,16 @@ def test_a_record_set_is_values_or_alias_never_both_or_neither(shared_node, zone
         assert refused(shared_node, zone, change)[0] in ("InvalidChangeBatch", "InvalidInput")
 
 
-def test_a_policy_of_a_later_version_is_refused_by_name(shared_node, zone):
-    weighted = create(
-        "a.errors.test", "A", "192.0.2.1", SetIdentifier="one", Weight=10
-    )
-    code, message = refused(shared_node, zone, weighted)
-    assert code == "InvalidInput"
-    assert "Weight" in message or "SetIdentifier" in message
+def test_members_of_a_policy_go_together(shared_node, zone):
+    values = ("a.errors.test", "A", "192.0.2.1")
+    for fields, words in (
+        ({"Weight": 10}, "Missing field 'SetIdentifier'"),
+        ({"SetIdentifier": "one"}, "but found none"),
+        ({"SetIdentifier": "one", "Weight": 1, "Failover": "PRIMARY"}, "but found more than one"),
+        ({"SetIdentifier": "one", "Region": "moon-1"}, "the region 'moon-1' is not known"),
+    ):
+        code, message = refused(shared_node, zone, create(*values, **fields))
+        assert code == "InvalidInput" and words in message
 
 
 def test_an_unknown_zone_and_an_unknown_change_are_named(shared_node):

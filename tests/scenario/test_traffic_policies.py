@@ -177,6 +177,51 @@ def test_nobody_asks_for_the_names_of_a_tree(node):
     assert not [s for s in sets if s["Name"].startswith("start")]
 
 
+def tree(*addresses):
+    """A document with every type of rule, whose endpoints are these addresses."""
+    ends = {f"e{number}": value(address) for number, address in enumerate(addresses)}
+
+    def to(number, **fields):
+        return {"EndpointReference": f"e{number}", **fields}
+
+    return document(start="places", endpoints=ends, Rules={
+        "places": {"RuleType": "geo", "Locations": [
+            {"RuleReference": "near", "IsDefault": "true"},
+            {"RuleReference": "shares", "Continent": "EU", "EvaluateTargetHealth": True},
+            to(0, Country="US", Subdivision="WA")]},
+        "near": {"RuleType": "geoproximity", "GeoproximityLocations": [
+            {"RuleReference": "fast", "Region": "aws:route53:us-east-1", "Bias": "-20"},
+            to(1, Latitude="47.37", Longitude="8.54")]},
+        "fast": {"RuleType": "latency", "Regions": [
+            {"RuleReference": "switch", "Region": "eu-central-1"}, to(2, Region="us-west-2")]},
+        "switch": {"RuleType": "failover", "Primary": to(0, HealthCheck="check-1"),
+                   "Secondary": {"RuleReference": "shares"}},
+        "shares": {"RuleType": "weighted", "Items": [
+            to(1, Weight=1), {"RuleReference": "all", "Weight": "3"}]},
+        "all": {"RuleType": "multivalue", "Items": [to(0), to(1), to(2)]},
+    })
+
+
+def test_a_tree_of_all_rules_is_served_and_replaced(node):
+    client = node.boto()
+    zone = node.create_zone("tree.example", client)
+    addresses = [f"192.0.2.{number}" for number in range(3)]
+    policy = make(client, "tree", tree(*addresses))
+    instance = make_instance(client, zone, "www.tree.example", policy)
+    wait_applied(client, instance["Id"])
+    found = node.values("www.tree.example")
+    assert found and set(found) <= set(addresses)
+    simple = client.create_traffic_policy_version(
+        Id=policy["Id"], Document=document(endpoints={"site": value("192.0.2.99")}))
+    client.update_traffic_policy_instance(
+        Id=instance["Id"], TTL=60, TrafficPolicyId=policy["Id"],
+        TrafficPolicyVersion=simple["TrafficPolicy"]["Version"])
+    wait_applied(client, instance["Id"])
+    assert node.values("www.tree.example") == ["192.0.2.99"]
+    client.delete_traffic_policy_instance(Id=instance["Id"])
+    wait_for(lambda: not node.ask("www.tree.example").answer, "the instance to be gone")
+
+
 def test_an_alias_may_lead_to_an_instance(node):
     client = node.boto()
     zone = node.create_zone("aliased.example", client)

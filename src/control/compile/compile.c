@@ -188,8 +188,20 @@ static enum err zone_of(struct compile *c, const char *zone_id, struct names_zon
     return ERR_OK;
 }
 
+/* The policies of aws and of releases have the same numbers. */
+_Static_assert((int)R53_POLICY_IP_BASED == (int)RELEASE_IP_BASED &&
+                   (int)R53_POLICY_MULTIVALUE == (int)RELEASE_MULTIVALUE &&
+                   (int)R53_POLICY_GEOPROXIMITY == (int)RELEASE_GEOPROXIMITY &&
+                   (int)R53_POLICY_GEOLOCATION == (int)RELEASE_GEOLOCATION &&
+                   (int)R53_POLICY_FAILOVER == (int)RELEASE_FAILOVER &&
+                   (int)R53_POLICY_LATENCY == (int)RELEASE_LATENCY &&
+                   (int)R53_POLICY_WEIGHTED == (int)RELEASE_WEIGHTED &&
+                   (int)R53_POLICY_SIMPLE == (int)RELEASE_SIMPLE,
+               "policies differ");
+
 static void copy_set(struct arena *a, const struct r53_wire_set *from, struct release_set *to)
 {
+    const struct r53_wire_policy *p = &from->policy;
     *to = (struct release_set){
         .type = from->type,
         .ttl_s = from->ttl_s,
@@ -199,19 +211,51 @@ static void copy_set(struct arena *a, const struct r53_wire_set *from, struct re
         .alias_zone_id = from->alias_zone_id,
         .alias_evaluate_health = from->alias_evaluate_health,
         .alias_is_outside = from->alias_is_outside,
+        .policy = (enum release_policy)p->kind,
+        .identifier = p->identifier,
+        .health_check = p->health_check,
+        .weight = p->weight,
+        .region = p->region,
+        .is_secondary = p->is_secondary,
+        .geo_continent = p->continent,
+        .geo_country = p->country,
+        .geo_subdivision = p->subdivision,
+        .cidr_collection = p->cidr_collection,
+        .cidr_location = p->cidr_location,
+        .latitude_e2 = p->latitude_e2,
+        .longitude_e2 = p->longitude_e2,
+        .bias = p->bias,
     };
     if (from->is_alias)
         to->alias_name = arena_copy(a, dns_name_slice(&from->alias_name));
 }
 
-static int compare_types(const void *a, const void *b)
+/** By type, then identifier. */
+static int compare_sets(const void *a, const void *b)
 {
     const struct release_set *left = a;
     const struct release_set *right = b;
-    return (int)left->type - (int)right->type;
+    if (left->type != right->type)
+        return (int)left->type - (int)right->type;
+    return strcmp(left->identifier == NULL ? "" : left->identifier,
+                  right->identifier == NULL ? "" : right->identifier);
 }
 
-/** The sets of a body, by type number as releases order them. */
+/** What a release asks of the sets of a name, sorted; a change batch has made sure of it. */
+static enum err check_groups(const struct release_set *sets, size_t count, struct errctx *ec)
+{
+    if (count > RELEASE_SETS_MAX)
+        return err_set(ec, ERR_INVALID, "%zu record sets of one name", count);
+    for (size_t i = 1; i < count; i++) {
+        bool is_group = sets[i].type == sets[i - 1].type;
+        if (is_group && (sets[i].policy != sets[i - 1].policy || sets[i].policy == RELEASE_SIMPLE ||
+                         compare_sets(&sets[i - 1], &sets[i]) == 0))
+            return err_set(ec, ERR_INVALID, "record sets of one name and type do not go together");
+    }
+    return ERR_OK;
+}
+
+/** The sets of a body, as releases order them. */
 static enum err read_sets(struct compile *c, struct slice body, struct release_set **out_sets,
                           size_t *out_count, struct errctx *ec)
 {
@@ -228,10 +272,10 @@ static enum err read_sets(struct compile *c, struct slice body, struct release_s
         copy_set(&c->arena, &one, &wire[i]);
     }
     if (sets.items_count > 1)
-        qsort(wire, sets.items_count, sizeof(*wire), compare_types);
+        qsort(wire, sets.items_count, sizeof(*wire), compare_sets);
     *out_sets = wire;
     *out_count = sets.items_count;
-    return ERR_OK;
+    return check_groups(wire, sets.items_count, ec);
 }
 
 /**

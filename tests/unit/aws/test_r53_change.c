@@ -446,17 +446,6 @@ static void members_that_do_not_go_together_are_invalid_input(void **state)
     assert_non_null(strstr(message, "in another hosted zone (HostedZoneId Z2)"));
 }
 
-static void what_a_later_version_serves_is_refused_by_name(void **state)
-{
-    (void)state;
-    struct r53_change_result result;
-    const char *message;
-    struct r53_change_batch batch = batch_of("CREATE a.example.com A 60 192.0.2.1");
-    batch.changes[0].resource_record_set->has_weight = true;
-    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidInput);
-    assert_non_null(strstr(message, "Weight is not available in this version"));
-}
-
 static void a_ds_stands_at_a_delegation(void **state)
 {
     (void)state;
@@ -607,7 +596,6 @@ int main(void)
         TEST(an_alias_is_deleted_by_its_own_zone_id_alone),
         TEST(alias_loops_are_refused),
         TEST(members_that_do_not_go_together_are_invalid_input),
-        TEST(what_a_later_version_serves_is_refused_by_name),
         TEST(a_ds_stands_at_a_delegation),
         TEST(a_type_by_number_is_that_of_its_name),
         TEST(values_stand_once),
