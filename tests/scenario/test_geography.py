@@ -87,3 +87,41 @@ def test_a_published_file_of_countries_is_taken_whole(fleet):
     wait_for(lambda: networks(node, "geo") > 500_000, "the countries of the world")
     assert failures(node, "geo") == 0
     assert node.metric("weir_dns_networks_bytes") < 32 << 20
+
+
+def test_locations_are_listed_page_by_page(shared_node):
+    r53 = shared_node.boto()
+    listed, start = [], {}
+    while True:
+        page = r53.list_geo_locations(MaxItems="50", **start)
+        assert page["MaxItems"] == "50"
+        listed += page["GeoLocationDetailsList"]
+        if not page["IsTruncated"]:
+            break
+        assert len(page["GeoLocationDetailsList"]) == 50
+        start = {f"Start{key[4:]}": page[key] for key in page if key.startswith("Next")}
+    assert listed[0] == {"CountryCode": "*", "CountryName": "Default"}
+    assert listed[1] == {"CountryCode": "AD", "CountryName": "Andorra"}
+    assert listed[-1] == {"ContinentCode": "SA", "ContinentName": "South America"}
+    codes = [(d.get("ContinentCode"), d.get("CountryCode"), d.get("SubdivisionCode"))
+             for d in listed]
+    assert len(set(codes)) == len(codes) == 1 + 246 + 51 + 27 + 7
+    assert codes.index((None, "US", "AK")) == codes.index((None, "US", None)) + 1
+    washington = {"CountryCode": "US", "CountryName": "United States", "SubdivisionCode": "WA",
+                  "SubdivisionName": "Washington"}
+    assert washington in listed
+    assert r53.get_geo_location(CountryCode="us", SubdivisionCode="WA")[
+        "GeoLocationDetails"] == washington
+    assert r53.get_geo_location(CountryCode="*")["GeoLocationDetails"]["CountryName"] == "Default"
+    assert r53.list_geo_locations(StartContinentCode="OC")["GeoLocationDetailsList"] == listed[-2:]
+
+
+def test_locations_that_are_none_are_refused(shared_node):
+    r53 = shared_node.boto()
+    for codes in ({"CountryCode": "EH"}, {"CountryCode": "US", "SubdivisionCode": "ZZ"},
+                  {"ContinentCode": "XX"}, {"CountryCode": "DE", "SubdivisionCode": "BE"}):
+        with pytest.raises(r53.exceptions.NoSuchGeoLocation):
+            r53.get_geo_location(**codes)
+    for codes in ({}, {"ContinentCode": "EU", "CountryCode": "DE"}, {"SubdivisionCode": "WA"}):
+        with pytest.raises(r53.exceptions.InvalidInput):
+            r53.get_geo_location(**codes)

@@ -113,6 +113,9 @@ enum aws_error api_change_record_sets(struct api_call *c, const void *in, void *
 enum aws_error api_list_record_sets(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_get_change(struct api_call *c, const void *in, void *out) MUST_USE;
 
+enum aws_error api_get_geo_location(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_geo_locations(struct api_call *c, const void *in, void *out) MUST_USE;
+
 enum aws_error api_create_cidr_collection(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_change_cidr_collection(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_delete_cidr_collection(struct api_call *c, const void *in, void *out) MUST_USE;

@@ -55,6 +55,9 @@
 #define API_TRAFFIC_POLICIES_MAX 5000u
 #define API_TRAFFIC_INSTANCES_MAX 10000u
 
+/** Locations in one page. Source: Route 53, ListGeoLocations, MaxItems. */
+#define API_LOCATIONS_PAGE_MAX ((size_t)100)
+
 /** Record sets in one page. Source: Route 53, ListResourceRecordSets, MaxItems. */
 #define API_SETS_PAGE_MAX ((size_t)300)
 
