@@ -17,6 +17,7 @@
 #include "base/check.h"
 #include "base/time.h"
 #include "metrics/counters.h"
+#include "os/tsan.h"
 
 #include <errno.h>
 #include <fstrm.h>
@@ -111,6 +112,7 @@ static fstrm_res socket_read(void *obj, void *data, size_t count)
 static fstrm_res socket_write(void *obj, const struct iovec *iov, int iovcnt)
 {
     struct tap_socket *s = obj;
+    tsan_acquire(s); /* libfstrm's queue orders what it hands over, unseen */
     for (int i = 0; i < iovcnt; i++) {
         size_t done = 0;
         while (done < iov[i].iov_len) { /* ends: as above */
@@ -266,6 +268,7 @@ static bool put_small(struct dnstap *d, struct tap_pool *pool, const Dnstap__Dns
     if (to == NULL)
         return false;
     size_t len = dnstap__dnstap__pack(frame, to->bytes);
+    tsan_release(&d->socket);
     if (fstrm_iothr_submit(d->iothr, pool->queue, to->bytes, len, give_back, to) ==
         fstrm_res_success)
         return true;
@@ -278,6 +281,7 @@ static bool put_large(struct dnstap *d, struct tap_pool *pool, const Dnstap__Dns
 {
     uint8_t *bytes = mem_new(1, len);
     (void)dnstap__dnstap__pack(frame, bytes);
+    tsan_release(&d->socket);
     if (fstrm_iothr_submit(d->iothr, pool->queue, bytes, len, free_bytes, NULL) ==
         fstrm_res_success)
         return true;

@@ -475,6 +475,32 @@ static void tcp_limits_close_idle_oldest_and_greedy_connections(void **state)
     fixture_fini(&f);
 }
 
+static void a_new_day_brings_new_secrets_of_cookies(void **state)
+{
+    (void)state;
+    const int64_t day_s = 86400;
+    struct fixture f;
+    struct dns_service service = {0};
+    fixture_init(&f);
+    fixture_whole_zone(&f, "Z1", "example.com");
+    struct world *world = fixture_world(&f);
+    service_init(&service);
+    service_tick(&service, 0); /* nothing is served yet */
+    assert_null(service.scene);
+    service_set_part(&service, scene_set_world, world);
+    int64_t now_unix_s = time_unix_ms() / MS_PER_S;
+    assert_true(cookie_keys_are_current(&service.scene->cookies, now_unix_s));
+    const struct scene *before = service.scene;
+    service_tick(&service, now_unix_s);
+    assert_ptr_equal(service.scene, before);
+    service_tick(&service, now_unix_s + day_s);
+    assert_true(cookie_keys_are_current(&service.scene->cookies, now_unix_s + day_s));
+    assert_ptr_equal(service.scene->world, world);
+    service_fini(&service);
+    world_free(world);
+    fixture_fini(&f);
+}
+
 static void a_drain_finishes_what_is_begun(void **state)
 {
     (void)state;
@@ -544,6 +570,7 @@ int main(void)
         cmocka_unit_test(a_client_that_does_not_read_is_answered_once_it_does),
         cmocka_unit_test(junk_and_too_long_queries_end_a_connection),
         cmocka_unit_test(tcp_limits_close_idle_oldest_and_greedy_connections),
+        cmocka_unit_test(a_new_day_brings_new_secrets_of_cookies),
         cmocka_unit_test(a_drain_finishes_what_is_begun),
         cmocka_unit_test(the_plan_refuses_what_it_cannot_serve),
     };
