@@ -4,9 +4,12 @@
 import os
 import pathlib
 
+import dns.edns
+import dns.message
+import dns.query
 import mmdb
 import pytest
-from harness import upsert, wait_for
+from harness import DEADLINE_S, split_address, upsert, wait_for
 
 
 def networks(node, file):
@@ -125,3 +128,44 @@ def test_locations_that_are_none_are_refused(shared_node):
     for codes in ({}, {"ContinentCode": "EU", "CountryCode": "DE"}, {"SubdivisionCode": "WA"}):
         with pytest.raises(r53.exceptions.InvalidInput):
             r53.get_geo_location(**codes)
+
+
+def ask_from(node, name, subnet):
+    """(values, scope) of an answer to a resolver that passes its client's network on."""
+    address, length = subnet.split("/")
+    query = dns.message.make_query(
+        name, "A", use_edns=0, options=[dns.edns.ECSOption(address, int(length))])
+    host, port = split_address(node.ready["dns"])
+    answer = dns.query.udp(query, host, port=port, timeout=DEADLINE_S)
+    scopes = [o.scopelen for o in answer.options if isinstance(o, dns.edns.ECSOption)]
+    return [r.to_text() for s in answer.answer for r in s], scopes[0]
+
+
+def test_clients_get_the_records_of_their_place(fleet):
+    geo, table = fleet.path("geo.mmdb"), fleet.path("latency.csv")
+    washington = {"country": {"iso_code": "US"}, "subdivisions": [{"iso_code": "WA"}]}
+    mmdb.write(geo, {"10.1.0.0/16": washington, "10.2.0.0/16": {"country": {"iso_code": "US"}},
+                     "10.3.0.0/16": {"country": {"iso_code": "TR"}}})
+    replace(table, "10.1.0.0/16,us-west-2,10\n10.1.0.0/16,eu-central-1,150\n")
+    node = fleet.node("node", "--geo-db", geo, "--latency-table", table).start()
+    zone = node.create_zone("places.test")
+    places = {"wa": {"CountryCode": "US", "SubdivisionCode": "WA"}, "us": {"CountryCode": "US"},
+              "eu": {"ContinentCode": "EU"}, "default": {"CountryCode": "*"}}
+    changes = [upsert("geo.places.test", "A", f"192.0.2.{i}", SetIdentifier=name, GeoLocation=place)
+               for i, (name, place) in enumerate(places.items())]
+    changes += [upsert("near.places.test", "A", f"192.0.2.{i}", SetIdentifier=region, Region=region)
+                for i, region in enumerate(("us-west-2", "eu-central-1"))]
+    node.wait_insync(node.change(zone, *changes))
+    assert ask_from(node, "geo.places.test", "10.1.2.0/24") == (["192.0.2.0"], 16)
+    assert ask_from(node, "geo.places.test", "10.2.2.0/24") == (["192.0.2.1"], 16)
+    assert ask_from(node, "geo.places.test", "10.3.2.0/24") == (["192.0.2.2"], 16)
+    assert ask_from(node, "geo.places.test", "11.0.0.0/24") == (["192.0.2.3"], 8)
+    assert ask_from(node, "near.places.test", "10.1.2.0/24") == (["192.0.2.0"], 16)
+    # No latency is known of this network, but its country is: Istanbul is nearer to Frankfurt.
+    assert ask_from(node, "near.places.test", "10.3.2.0/24")[0] == ["192.0.2.1"]
+    mmdb.write(geo, {"10.1.0.0/16": {"country": {"iso_code": "DE"}}})
+    replace(table, "10.1.0.0/16,us-west-2,150\n10.1.0.0/16,eu-central-1,10\n")
+    wait_for(lambda: ask_from(node, "geo.places.test", "10.1.2.0/24")[0] == ["192.0.2.2"],
+             "the network's new place")
+    wait_for(lambda: ask_from(node, "near.places.test", "10.1.2.0/24")[0] == ["192.0.2.1"],
+             "the network's new latencies")
