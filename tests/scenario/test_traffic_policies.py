@@ -2,8 +2,12 @@
 """Traffic policies and their instances as unmodified clients use them."""
 
 import json
+import os
+import pathlib
 
 import botocore.exceptions
+import dns.edns
+import mmdb
 import pytest
 
 from harness import upsert, wait_for
@@ -220,6 +224,78 @@ def test_a_tree_of_all_rules_is_served_and_replaced(node):
     assert node.values("www.tree.example") == ["192.0.2.99"]
     client.delete_traffic_policy_instance(Id=instance["Id"])
     wait_for(lambda: not node.ask("www.tree.example").answer, "the instance to be gone")
+
+
+def place(country, latitude, longitude, *subdivisions):
+    return {"country": {"iso_code": country},
+            "subdivisions": [{"iso_code": code} for code in subdivisions],
+            "location": {"latitude": latitude, "longitude": longitude}}
+
+
+def say_health(path, **states):
+    part = pathlib.Path(f"{path}.part")
+    part.write_text("".join(f"{check} {state}\n" for check, state in states.items()))
+    os.replace(part, path)
+
+
+def test_each_rule_of_a_tree_chooses(fleet):
+    health, geo = fleet.path("health"), fleet.path("geo.mmdb")
+    say_health(health, one="healthy")
+    mmdb.write(geo, {"10.1.0.0/16": place("CH", 47.4, 8.5),
+                     "10.2.0.0/16": place("US", 47.6, -122.3, "WA"),
+                     "10.3.0.0/16": place("US", 40.7, -74.0, "NY"),
+                     "10.4.0.0/16": place("JP", 35.7, 139.7)})
+    node = fleet.node("node", "--health-file", health, "--geo-db", geo).start()
+    client = node.boto()
+    zone = node.create_zone("chosen.example", client)
+    names = ("swiss", "swiss-spare", "state", "west", "east", "far", "spare", "never")
+    ends = {name: value(f"192.0.2.{number}") for number, name in enumerate(names, 1)}
+
+    def to(name, **fields):
+        return {"EndpointReference": name, **fields}
+
+    policy = make(client, "chosen", document(start="places", endpoints=ends, Rules={
+        "places": {"RuleType": "geo", "Locations": [
+            {"RuleReference": "switch", "Continent": "EU"},
+            to("state", Country="US", Subdivision="WA"),
+            {"RuleReference": "coasts", "Country": "US"},
+            {"RuleReference": "shares", "IsDefault": True}]},
+        "switch": {"RuleType": "failover", "Primary": to("swiss", HealthCheck="one"),
+                   "Secondary": to("swiss-spare")},
+        "coasts": {"RuleType": "latency", "Regions": [
+            to("west", Region="us-west-2"), to("east", Region="us-east-1")]},
+        "shares": {"RuleType": "weighted", "Items": [
+            {"RuleReference": "near", "Weight": 255, "EvaluateTargetHealth": True},
+            to("never", Weight=0)]},
+        "near": {"RuleType": "geoproximity", "GeoproximityLocations": [
+            to("far", Region="aws:route53:ap-northeast-1", HealthCheck="two"),
+            to("spare", Latitude="47.37", Longitude="8.54", HealthCheck="three")]},
+    }))
+    instance = make_instance(client, zone, "www.chosen.example", policy)
+    wait_applied(client, instance["Id"])
+
+    def asked_from(address):
+        answer = node.ask("www.chosen.example", use_edns=0,
+                          options=[dns.edns.ECSOption(address, 24)])
+        values = [rdata.to_text() for s in answer.answer for rdata in s]
+        assert len(values) == 1
+        return names[int(values[0].rsplit(".", 1)[1]) - 1]
+
+    def is_asked(address, name):
+        wait_for(lambda: asked_from(address) == name, f"{address} to get {name}")
+
+    is_asked("10.4.0.0", "far")  # once the files were read
+    assert asked_from("10.1.0.0") == "swiss"
+    assert asked_from("10.2.0.0") == "state"
+    assert asked_from("10.3.0.0") == "east"
+    say_health(health, one="unhealthy")
+    is_asked("10.1.0.0", "swiss-spare")
+    assert asked_from("10.4.0.0") == "far"
+    say_health(health, two="unhealthy")
+    is_asked("10.4.0.0", "spare")
+    assert asked_from("10.1.0.0") == "swiss"
+    say_health(health, two="unhealthy", three="unhealthy")
+    is_asked("10.4.0.0", "never")  # the heavy branch has nothing healthy left
 
 
 def test_an_alias_may_lead_to_an_instance(node):
