@@ -4,19 +4,21 @@
 #include "authority/answer_priv.h"
 
 #include "authority/answer_settings.h"
+#include "authority/tsig.h"
 #include "base/check.h"
 
 #define OPT_BYTES 11 /* root owner, TYPE, CLASS, TTL, RDLENGTH; no options */
 
-/* Bytes that the answer may take. RFC 6891 section 6.2.3; the cap is ours. */
+/* Bytes that the answer may take, `reserved_bytes` not counted. RFC 6891 section 6.2.3; the cap is
+ * ours. */
 static size_t answer_limit(const struct answer_request *request, const struct dns_query *query,
                            size_t out_bytes)
 {
     if (request->is_tcp)
-        return min_size(out_bytes, DNS_MESSAGE_MAX_BYTES);
+        return min_size(out_bytes, DNS_MESSAGE_MAX_BYTES) - request->reserved_bytes;
     size_t offered = query->has_edns ? query->edns_udp_bytes : 0;
     offered = max_size(offered, DNS_UDP_PLAIN_BYTES);
-    return min_size(out_bytes, min_size(offered, ANSWER_UDP_MAX_BYTES));
+    return min_size(out_bytes, min_size(offered, ANSWER_UDP_MAX_BYTES)) - request->reserved_bytes;
 }
 
 static void refuse(struct answering *a, enum dns_ede ede)
@@ -266,48 +268,88 @@ static void put_opt(struct answering *a)
     dns_writer_opt(a->w, ANSWER_UDP_MAX_BYTES, a->rcode, a->query->dnssec_ok, written);
 }
 
-size_t answer(const struct scene *scene, const struct answer_request *request, uint8_t *out,
-              size_t out_bytes, struct answer_summary *out_summary)
+/* An answer that is a response code alone. */
+static size_t answer_error(const struct dns_query *query, unsigned rcode, uint8_t *out,
+                           size_t limit_bytes, struct answer_summary *out_summary)
 {
-    struct dns_query query;
+    *out_summary = (struct answer_summary){
+        .rcode = rcode, .kind = rcode, .qtype = query->qtype, .zone_counter = METRICS_ZONE_NONE};
+    return dns_write_error(out, limit_bytes, query, rcode);
+}
+
+static size_t answer_parsed(const struct scene *scene, const struct answer_request *request,
+                            const struct dns_query *query, uint8_t *out, size_t out_bytes,
+                            struct answer_summary *out_summary)
+{
     struct dns_writer w;
-    CHECK(out_bytes >= DNS_UDP_PLAIN_BYTES);
-    enum dns_parse parsed = dns_query_parse(request->query, &query);
-    if (parsed == DNS_PARSE_DROP)
-        return 0;
-    if (parsed == DNS_PARSE_FORMERR || query.opcode != DNS_OPCODE_QUERY) {
-        unsigned rcode = parsed == DNS_PARSE_FORMERR ? DNS_RCODE_FORMERR : DNS_RCODE_NOTIMP;
-        *out_summary = (struct answer_summary){
-            .rcode = rcode, .kind = rcode, .qtype = query.qtype, .zone_counter = METRICS_ZONE_NONE};
-        return dns_write_error(out, out_bytes, &query, rcode);
-    }
     struct answering a = {.scene = scene,
                           .world = scene->world,
                           .request = request,
-                          .query = &query,
+                          .query = query,
                           .w = &w,
-                          .names = {dns_name_slice(&query.qname)},
+                          .names = {dns_name_slice(&query->qname)},
                           .name_count = 1};
-    size_t limit_bytes = answer_limit(request, &query, out_bytes);
+    size_t limit_bytes = answer_limit(request, query, out_bytes);
     a.rcode = refuse_early(&a);
     start(&a, out, limit_bytes);
     if (request->is_limited)
         limit(&a);
-    else if (a.rcode == DNS_RCODE_NOERROR && query.question.len > 0)
+    else if (a.rcode == DNS_RCODE_NOERROR && query->question.len > 0)
         fill(&a);
     if (a.rcode == DNS_RCODE_SERVFAIL)
         start(&a, out, limit_bytes); /* nothing of what was found so far can be relied on */
-    if (query.has_edns)
+    if (query->has_edns)
         put_opt(&a);
     dns_writer_finish(&w, header_flags(&a), a.rcode);
     *out_summary = (struct answer_summary){.rcode = a.rcode,
                                            .cookie = a.edns.cookie,
                                            .ede = a.ede,
-                                           .qtype = query.qtype,
+                                           .qtype = query->qtype,
                                            .zone_counter =
                                                a.zone == NULL ? METRICS_ZONE_NONE : a.zone->counter,
                                            .kind = a.kind == 0 ? a.rcode : a.kind,
                                            .is_truncated = a.is_truncated,
                                            .is_referral = a.is_referral};
     return w.len;
+}
+
+/* A query with TSIG: checked first, and whatever its answer is, that is signed (RFC 8945). */
+static size_t answer_signed(const struct scene *scene, const struct answer_request *request,
+                            const struct dns_query *query, uint8_t *out, size_t out_bytes,
+                            struct answer_summary *out_summary)
+{
+    struct tsig_session session;
+    struct answer_request within = *request;
+    enum tsig_verdict verdict = tsig_check_query(scene->tsig_keys, request->query, query->tsig_at,
+                                                 request->now_unix_s, &session);
+    size_t limit_bytes = answer_limit(request, query, out_bytes);
+    if (verdict == TSIG_FORMERR)
+        return answer_error(query, DNS_RCODE_FORMERR, out, limit_bytes, out_summary);
+    size_t signature_bytes = tsig_bytes(&session);
+    if (limit_bytes < DNS_HEADER_BYTES + signature_bytes) /* names that only an unknown key has */
+        return answer_error(query, DNS_RCODE_NOTAUTH, out, limit_bytes, out_summary);
+    within.reserved_bytes = signature_bytes;
+    within.signer = &session.key.name;
+    size_t len = verdict == TSIG_GOOD
+                     ? answer_parsed(scene, &within, query, out, out_bytes, out_summary)
+                     : answer_error(query, DNS_RCODE_NOTAUTH, out, limit_bytes - signature_bytes,
+                                    out_summary);
+    return tsig_sign(&session, out, len, request->now_unix_s);
+}
+
+size_t answer(const struct scene *scene, const struct answer_request *request, uint8_t *out,
+              size_t out_bytes, struct answer_summary *out_summary)
+{
+    struct dns_query query;
+    CHECK(out_bytes >= DNS_UDP_PLAIN_BYTES);
+    enum dns_parse parsed = dns_query_parse(request->query, &query);
+    if (parsed == DNS_PARSE_DROP)
+        return 0;
+    if (parsed == DNS_PARSE_FORMERR || query.opcode != DNS_OPCODE_QUERY) {
+        unsigned rcode = parsed == DNS_PARSE_FORMERR ? DNS_RCODE_FORMERR : DNS_RCODE_NOTIMP;
+        return answer_error(&query, rcode, out, out_bytes, out_summary);
+    }
+    if (UNLIKELY(query.tsig_at != 0))
+        return answer_signed(scene, request, &query, out, out_bytes, out_summary);
+    return answer_parsed(scene, request, &query, out, out_bytes, out_summary);
 }

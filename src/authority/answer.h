@@ -14,11 +14,13 @@ struct answer_request {
     struct slice query; /* the message as received */
     struct view view;
     bool is_tcp;
-    bool is_limited;     /* beyond the rate: BADCOOKIE to who knows cookies, else TC, and no more */
-    uint64_t random;     /* turns record sets, draws among weighted ones */
-    int64_t now_unix_s;  /* of cookies */
-    uint16_t idle_ds;    /* tenths of seconds that an idle TCP connection is kept; 0: not told */
-    uint16_t branch;     /* the trial's: the first group takes its set of this number, from 1 */
+    bool is_limited;    /* beyond the rate: BADCOOKIE to who knows cookies, else TC, and no more */
+    uint64_t random;    /* turns record sets, draws among weighted ones */
+    int64_t now_unix_s; /* of cookies */
+    uint16_t idle_ds;   /* tenths of seconds that an idle TCP connection is kept; 0: not told */
+    uint16_t branch;    /* the trial's: the first group takes its set of this number, from 1 */
+    size_t reserved_bytes;         /* of what the answer may take: kept free behind it */
+    const struct dns_name *signer; /* key that signed the query; NULL: none, or not looked at yet */
     struct trace *trace; /* where each decision is explained; NULL but for TestDNSAnswer */
 };
 

@@ -71,6 +71,13 @@
 #define DNSTAP_REOPEN_S 1
 #define DNSTAP_WAIT_S 1
 
+/* The file of TSIG keys: its bytes, keys, and bytes of one secret (a hash's block is 128 at most;
+ * longer secrets gain nothing, RFC 2104 section 3). How often the file is looked at. */
+#define TSIG_FILE_MAX_BYTES ((size_t)65536)
+#define TSIG_KEYS_MAX 256
+#define TSIG_SECRET_MAX_BYTES 128
+#define TSIG_WATCH_NS NS_PER_S
+
 /* UDP: datagrams of one batch; bytes of one query (longer ones are malformed anyway); how long a
  * thread waits in the kernel before it gives a sign of life. */
 #define UDP_BATCH 64

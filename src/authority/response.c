@@ -143,6 +143,9 @@ static bool check_records(struct response *r)
                 return false;
             r->has_edns = true;
             r->rcode |= record.ttl_s >> 24 << 4;
+        } else if (record.type == DNS_TYPE_TSIG) {
+            if (index != total || record.class != DNS_CLASS_ANY || record.section != DNS_ADDITIONAL)
+                return false;
         } else if (record.class != class_of(r) || !is_good_data(r, &record)) {
             return false;
         }

@@ -11,6 +11,8 @@
 #include "authority/outside_watch.h"
 #include "authority/tcp.h"
 #include "authority/trial.h"
+#include "authority/tsig_keys.h"
+#include "authority/tsig_watch.h"
 #include "authority/udp.h"
 #include "base/alloc.h"
 
@@ -33,6 +35,7 @@ struct dns_state {
     struct answer_settings *settings; /* a part of every scene */
     struct health_watch *health;      /* NULL: no file of states is set */
     struct atlas_watch *atlas;        /* NULL: no file of networks is set */
+    struct tsig_watch *tsig;          /* NULL: no file of keys is set */
     struct loop_timer tick;
 };
 
@@ -65,6 +68,10 @@ static enum err check_settings(const struct settings *settings, struct errctx *e
     answer_settings_free(made);
     if (e == ERR_OK && settings->dnstap != NULL)
         e = dnstap_check(settings->dnstap, ec);
+    struct tsig_keys *keys = NULL;
+    if (e == ERR_OK && settings->tsig_keys != NULL)
+        e = tsig_keys_read(settings->tsig_keys, &keys, ec);
+    tsig_keys_free(keys);
     return e;
 }
 
@@ -225,6 +232,7 @@ static void dns_stop(void *state)
     dnstap_free(d->service.dnstap);
     atlas_watch_free(d->atlas);
     health_watch_free(d->health);
+    tsig_watch_free(d->tsig);
     service_fini(&d->service);
     answer_settings_free(d->settings);
     release_free(d->applied);
@@ -284,6 +292,8 @@ static enum err dns_start(struct role_context *context, void **out_state, struct
         e = start_outside(d, ec);
     if (e == ERR_OK)
         e = start_dnstap(d, ec);
+    if (e == ERR_OK)
+        e = tsig_watch_start(&d->service, &d->tsig, ec);
     if (e == ERR_OK) {
         service_set_part(&d->service, scene_set_settings, d->settings);
         d->health = health_watch_start(&d->service, d->registries.health);

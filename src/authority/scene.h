@@ -11,6 +11,7 @@ struct atlas;
 struct health_table;
 struct outside_table;
 struct answer_settings;
+struct tsig_keys;
 
 /** Everything borrowed and immutable. What is NULL is not there: all checks healthy, no network
  *  known, no outside name resolved, no option of the protocol on. Never NULL: the world. */
@@ -20,6 +21,7 @@ struct scene {
     const struct health_table *health;
     const struct outside_table *outside;
     const struct answer_settings *settings;
+    const struct tsig_keys *tsig_keys;
     struct cookie_keys cookies; /* none there: cookies are off */
 };
 

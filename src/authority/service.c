@@ -87,6 +87,8 @@ static enum metric metric_of(unsigned rcode)
         return METRIC_DNS_ANSWERS_REFUSED;
     case DNS_RCODE_FORMERR:
         return METRIC_DNS_ANSWERS_FORMERR;
+    case DNS_RCODE_NOTAUTH:
+        return METRIC_DNS_ANSWERS_NOTAUTH;
     case DNS_RCODE_NOTIMP:
         return METRIC_DNS_ANSWERS_NOTIMP;
     case DNS_RCODE_BADVERS:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Base64. Called by the service parameters, on any thread.
-#include "dns/base64_priv.h"
+#include "dns/base64.h"
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

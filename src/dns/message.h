@@ -21,6 +21,7 @@ struct dns_query {
     uint8_t edns_version;
     uint16_t edns_udp_bytes;   /* as the client says; 512 without EDNS */
     struct slice edns_options; /* the OPT data, structurally checked */
+    size_t tsig_at; /* where the TSIG record starts, which is the last; 0: there is none */
 };
 
 enum dns_parse {
@@ -34,11 +35,11 @@ enum dns_parse {
  * Parses a query: exactly one question for opcode QUERY (RFC 9619), or none where there is an OPT
  * (which is good with a cookie only: RFC 7873 section 5.4; question.len is 0, and the caller looks
  * at the options); no answer records, at most one OPT (root owner), in the additional section;
- * other additional records and those of the authority section are passed over; bytes behind the
- * message are FORMERR. For opcodes other than QUERY only the header is read (OK, question.len 0). A
- * compressed QNAME is FORMERR. Options of a later version of EDNS are not looked at.
- * message  kept until the query is answered
- * Cost: one pass over the message, no allocation.
+ * a TSIG record, if any, comes last (RFC 8945 section 5.1; dns/tsig.h reads it); other additional
+ * records and those of the authority section are passed over; bytes behind the message are FORMERR.
+ * For opcodes other than QUERY only the header is read (OK, question.len 0). A compressed QNAME is
+ * FORMERR. Options of a later version of EDNS are not looked at. message  kept until the query is
+ * answered Cost: one pass over the message, no allocation.
  */
 enum dns_parse dns_query_parse(struct slice message, struct dns_query *out);
 

@@ -103,14 +103,18 @@ static bool read_records(struct slice message, struct dns_query *out)
     struct raw_record record;
     /* Each record takes 11 bytes at least, so the message bounds both loops. */
     for (unsigned i = 0; i < authority_count; i++) {
-        if (!read_record(message, &at, &record) || record.type == DNS_TYPE_OPT)
+        if (!read_record(message, &at, &record) || record.type == DNS_TYPE_OPT ||
+            record.type == DNS_TYPE_TSIG)
             return false;
     }
     for (unsigned i = 0; i < additional_count; i++) {
-        if (!read_record(message, &at, &record))
+        size_t start = at;
+        if (out->tsig_at != 0 || !read_record(message, &at, &record))
             return false;
         if (record.type == DNS_TYPE_OPT && !read_opt(&record, out))
             return false;
+        if (record.type == DNS_TYPE_TSIG)
+            out->tsig_at = start;
     }
     return at == message.len;
 }
@@ -130,6 +134,7 @@ static void init_query(uint16_t id, uint16_t flags, struct dns_query *out)
     out->edns_version = 0;
     out->edns_udp_bytes = DNS_UDP_PLAIN_BYTES;
     out->edns_options = slice_of(NULL, 0);
+    out->tsig_at = 0;
 }
 
 enum dns_parse dns_query_parse(struct slice message, struct dns_query *out)

@@ -6,7 +6,7 @@
 #include "dns/svc_params_priv.h"
 
 #include "base/check.h"
-#include "dns/base64_priv.h"
+#include "dns/base64.h"
 #include "dns/limits.h"
 #include "dns/rdata_priv.h"
 #include "dns/wire_priv.h"

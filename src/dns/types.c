@@ -19,10 +19,11 @@ static const struct type_row type_rows[] = {
 };
 
 static const char *const rcode_texts[] = {
-    [DNS_RCODE_NOERROR] = "NOERROR",   [DNS_RCODE_FORMERR] = "FORMERR",
-    [DNS_RCODE_SERVFAIL] = "SERVFAIL", [DNS_RCODE_NXDOMAIN] = "NXDOMAIN",
-    [DNS_RCODE_NOTIMP] = "NOTIMP",     [DNS_RCODE_REFUSED] = "REFUSED",
-    [DNS_RCODE_BADVERS] = "BADVERS",   [DNS_RCODE_BADCOOKIE] = "BADCOOKIE",
+    [DNS_RCODE_NOERROR] = "NOERROR",     [DNS_RCODE_FORMERR] = "FORMERR",
+    [DNS_RCODE_SERVFAIL] = "SERVFAIL",   [DNS_RCODE_NXDOMAIN] = "NXDOMAIN",
+    [DNS_RCODE_NOTIMP] = "NOTIMP",       [DNS_RCODE_REFUSED] = "REFUSED",
+    [DNS_RCODE_NOTAUTH] = "NOTAUTH",     [DNS_RCODE_BADVERS] = "BADVERS",
+    [DNS_RCODE_BADCOOKIE] = "BADCOOKIE",
 };
 
 const char *dns_type_text(uint16_t type, char buffer[DNS_TYPE_TEXT_SIZE])

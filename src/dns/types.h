@@ -30,6 +30,7 @@ enum dns_rcode {
     DNS_RCODE_NXDOMAIN = 3,
     DNS_RCODE_NOTIMP = 4,
     DNS_RCODE_REFUSED = 5,
+    DNS_RCODE_NOTAUTH = 9, /* RFC 8945 */
     DNS_RCODE_BADVERS = 16,
     DNS_RCODE_BADCOOKIE = 23, /* RFC 7873 */
 };
