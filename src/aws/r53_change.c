@@ -11,11 +11,6 @@
 
 #include <stdlib.h>
 
-/* Aliases that lead to each other: as deep as trees may nest. */
-#define ALIAS_CHAIN_MAX 32u
-/* Names that one alias may lead to: more than one answer visits. */
-#define ALIAS_NAMES_MAX ((size_t)256)
-
 static const char apex_hint[] =
     " At the apex of a zone, create an alias record (AliasTarget) of type A or AAAA instead: an "
     "ALIAS answers in place of a CNAME and is allowed there.";
@@ -42,19 +37,44 @@ static enum aws_error load(struct r53_batch *b, const char *zone_id, struct r53_
                     ec.text);
 }
 
+static struct r53_owner *load_new(struct r53_batch *b, const char *zone_id,
+                                  const struct dns_name *name)
+{
+    struct r53_owner *owner = ARENA_NEW(b->arena, struct r53_owner);
+    owner->name = *name;
+    owner->sort_key = dns_name_sort_key(b->arena, dns_name_slice(name));
+    if (load(b, zone_id, owner) != AWS_OK)
+        return NULL;
+    owner->count_before = owner->sets.items_count;
+    return owner;
+}
+
 /* The owner with its sets, loaded at the first look; NULL after a failure. */
 static struct r53_owner *owner_of(struct r53_batch *b, const struct dns_name *name)
 {
     struct r53_owner *owner = map_get(&b->owners, dns_name_slice(name));
     if (owner != NULL)
         return owner;
-    owner = ARENA_NEW(b->arena, struct r53_owner);
-    owner->name = *name;
-    owner->sort_key = dns_name_sort_key(b->arena, dns_name_slice(name));
-    if (load(b, b->zone->id, owner) != AWS_OK)
-        return NULL;
-    owner->count_before = owner->sets.items_count;
-    map_put(&b->owners, dns_name_slice(&owner->name), owner);
+    owner = load_new(b, b->zone->id, name);
+    if (owner != NULL)
+        map_put(&b->owners, dns_name_slice(&owner->name), owner);
+    return owner;
+}
+
+const struct r53_owner *r53_owner_in(struct r53_batch *b, const char *zone_id,
+                                     const struct dns_name *name)
+{
+    if (strcmp(zone_id, b->zone->id) == 0)
+        return owner_of(b, name);
+    AUTO_BUF struct buf key = {0};
+    buf_printf(&key, "%s/", zone_id);
+    buf_append(&key, dns_name_slice(name));
+    struct r53_owner *owner = map_get(&b->others, buf_slice(&key));
+    if (owner != NULL)
+        return owner;
+    owner = load_new(b, zone_id, name);
+    if (owner != NULL)
+        map_put(&b->others, buf_slice(&key), owner);
     return owner;
 }
 
@@ -240,149 +260,6 @@ static void check_apex(struct r53_batch *b)
         r53_batch_note(b, "A HostedZone must contain at least one NS record for the zone itself.");
 }
 
-static void note_alias(struct r53_batch *b, const struct r53_step *step, const char *why)
-{
-    const struct r53_alias_target *target = step->set.alias_target;
-    r53_batch_note(b, "Tried to create an alias that targets %s, type %s in zone %s, but %s",
-                   target->dns_name, r53_rr_type_text(b->arena, step->set.type),
-                   target->hosted_zone_id, why);
-}
-
-/* The names that an alias leads to, level by level; each once. One for all aliases of a batch. */
-struct r53_way {
-    struct dns_name names[ALIAS_NAMES_MAX];
-    unsigned depth[ALIAS_NAMES_MAX]; /* aliases before the name */
-    size_t count;
-    bool is_endless; /* it comes back to the alias, or is too long */
-};
-
-static void go_to(struct r53_way *way, const struct r53_step *step, const struct dns_name *name,
-                  unsigned depth)
-{
-    struct slice wire = dns_name_slice(name);
-    way->is_endless = way->is_endless || depth > ALIAS_CHAIN_MAX ||
-                      dns_name_equal(wire, dns_name_slice(&step->name));
-    for (size_t i = 0; i < way->count; i++)
-        if (dns_name_equal(wire, dns_name_slice(&way->names[i])))
-            return;
-    way->is_endless = way->is_endless || way->count == ALIAS_NAMES_MAX;
-    if (way->is_endless)
-        return;
-    way->names[way->count] = *name;
-    way->depth[way->count++] = depth;
-}
-
-/* Goes on over the sets of one name that are aliases within the zone. */
-static enum aws_error go_on(struct r53_batch *b, const struct r53_step *step, struct r53_way *way,
-                            size_t from)
-{
-    struct dns_name name = way->names[from];
-    bool has_any = false;
-    const struct r53_owner *owner = owner_of(b, &name);
-    if (owner == NULL)
-        return b->fault->error;
-    for (size_t i = 0; i < owner->sets.items_count; i++) {
-        const struct r53_record_set *set = &owner->sets.items[i];
-        struct errctx ec = {0};
-        if (set->type != step->set.type)
-            continue;
-        has_any = true;
-        if (set->alias_target == NULL ||
-            strcmp(set->alias_target->hosted_zone_id, b->zone->id) != 0)
-            continue;
-        if (dns_name_parse(slice_str(set->alias_target->dns_name), &name, &ec) != ERR_OK)
-            return aws_fail(b->fault, AWS_InternalFailure, "A stored alias is damaged: %s",
-                            ec.text);
-        go_to(way, step, &name, way->depth[from] + 1);
-    }
-    if (!has_any && from == 0)
-        note_alias(b, step, "that target was not found");
-    return AWS_OK;
-}
-
-/* Follows an alias over all aliases of the zone that it leads to. What it closes a loop with was
- * there before or is of this batch, so a loop is found from each alias of it that is new. */
-static enum aws_error check_chain(struct r53_batch *b, const struct r53_step *step)
-{
-    if (b->way == NULL)
-        b->way = ARENA_NEW(b->arena, struct r53_way);
-    struct r53_way *way = b->way;
-    enum aws_error error = AWS_OK;
-    way->count = 0;
-    way->is_endless = false;
-    go_to(way, step, &step->wire.alias_name, 0);
-    for (size_t i = 0; i < way->count && !way->is_endless && error == AWS_OK; i++)
-        error = go_on(b, step, way, i);
-    if (error == AWS_OK && way->is_endless)
-        note_alias(b, step,
-                   arena_printf(b->arena,
-                                "that target leads back to the alias or through more than %u "
-                                "others",
-                                ALIAS_CHAIN_MAX));
-    return error;
-}
-
-/* A distribution's name holds aliases to the points of presence, for addresses alone. Whether
- * it has IPv6 is its own matter: without, the alias of type AAAA has no answer. */
-static enum aws_error check_distribution(struct r53_batch *b, const struct r53_step *step)
-{
-    struct slice name = dns_name_slice(&step->wire.alias_name);
-    struct r53_owner owner = {.name = step->wire.alias_name,
-                              .sort_key = dns_name_sort_key(b->arena, name)};
-    if (!dns_name_is_within(name, dns_name_slice(&b->zone->cdn_apex))) {
-        note_alias(b, step, "the alias target name does not lie within the target zone");
-        return AWS_OK;
-    }
-    enum aws_error error = load(b, R53_CDN_ZONE_ID, &owner);
-    if (error != AWS_OK)
-        return error;
-    const struct r53_record_set *set = find_set(&owner, R53_TYPE_A);
-    bool is_address = step->set.type == R53_TYPE_A || step->set.type == R53_TYPE_AAAA;
-    if (!is_address || set == NULL || set->alias_target == NULL)
-        note_alias(b, step, "that target was not found");
-    else if (step->wire.alias_evaluate_health)
-        r53_batch_note(b, "You can't set EvaluateTargetHealth to true when the alias target is a "
-                          "CloudFront distribution");
-    return AWS_OK;
-}
-
-/* What is not ours has addresses at the most, and is no name of this zone. */
-static void check_outside(struct r53_batch *b, const struct r53_step *step)
-{
-    struct slice target = dns_name_slice(&step->wire.alias_name);
-    if (step->set.type != R53_TYPE_A && step->set.type != R53_TYPE_AAAA)
-        note_alias(b, step, "that target can have types A and AAAA alone");
-    else if (dns_name_is_within(target, dns_name_slice(&b->zone->apex)))
-        note_alias(b, step, "the alias target name does not lie within the target zone");
-}
-
-static enum aws_error check_alias(struct r53_batch *b, const struct r53_step *step)
-{
-    struct slice target = dns_name_slice(&step->wire.alias_name);
-    if (step->wire.alias_is_outside) {
-        check_outside(b, step);
-        return AWS_OK;
-    }
-    if (r53_is_of_distributions(step->set.alias_target))
-        return check_distribution(b, step);
-    if (!dns_name_is_within(target, dns_name_slice(&b->zone->apex)))
-        note_alias(b, step, "the alias target name does not lie within the target zone");
-    return check_chain(b, step);
-}
-
-static enum aws_error check_aliases(struct r53_batch *b)
-{
-    for (size_t i = 0; i < b->step_count; i++) {
-        const struct r53_step *step = &b->steps[i];
-        if (step->is_refused || step->action == R53_DELETE || !step->wire.is_alias)
-            continue;
-        enum aws_error error = check_alias(b, step);
-        if (error != AWS_OK)
-            return error;
-    }
-    return AWS_OK;
-}
-
 static enum aws_error conclude(struct r53_batch *b, struct r53_change_result *out)
 {
     if (buf_len(&b->findings) > 0)
@@ -411,7 +288,7 @@ static enum aws_error run(struct r53_batch *b, const struct r53_change_batch *ba
         return error;
     check_apex(b);
     r53_check_groups(b);
-    error = check_aliases(b);
+    error = r53_check_aliases(b);
     if (error == AWS_OK)
         error = r53_check_cidr_uses(b);
     return error == AWS_OK ? conclude(b, out) : error;
@@ -430,8 +307,10 @@ enum aws_error r53_change_apply(const struct r53_change_zone *zone,
                           .source = source,
                           .zone_name = zone_name};
     map_init(&b.owners);
+    map_init(&b.others);
     enum aws_error error = run(&b, batch, out);
     map_fini(&b.owners);
+    map_fini(&b.others);
     buf_fini(&b.findings);
     return error;
 }

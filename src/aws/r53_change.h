@@ -31,10 +31,13 @@ enum r53_cidr_finding { R53_CIDR_FOUND, R53_CIDR_NO_COLLECTION, R53_CIDR_NO_LOCA
 /** Where the current sets come from. */
 struct r53_change_source {
     /**
-     * Sets owner->sets for name and sort_key in this zone (the batch's, or that of distributions),
-     * in the arena of the batch; leaves none untouched.
+     * Sets owner->sets for name and sort_key in this zone (the batch's, another one that find_zone
+     * found, or that of distributions), in the arena of the batch; leaves none untouched.
      */
     enum err (*load)(void *user, const char *zone_id, struct r53_owner *owner, struct errctx *ec);
+    /** The apex of a public hosted zone of the account, where it has one of this id. */
+    enum err (*find_zone)(void *user, const char *zone_id, struct dns_name *out_apex,
+                          bool *out_is_there, struct errctx *ec);
     /** Whether the account has the collection, and it the location ("*": every one has it). */
     enum err (*find_cidr)(void *user, const struct r53_cidr_routing_config *config,
                           enum r53_cidr_finding *out, struct errctx *ec);

@@ -31,6 +31,7 @@ struct r53_batch {
     struct r53_step *steps;
     size_t step_count;
     struct map owners; /* wire name -> struct r53_owner */
+    struct map others; /* "zone id/wire name" -> struct r53_owner, of other zones */
     struct r53_owner **order;
     size_t order_count;
     struct buf findings; /* joined by ", " */
@@ -82,5 +83,12 @@ void r53_check_groups(struct r53_batch *b);
 
 /** "[name='www.example.com.', type='A', set identifier='x']", as clients parse it. */
 const char *r53_describe_set(struct r53_batch *b, const struct r53_record_set *set);
+
+/** A name of a hosted zone with its sets, loaded at the first look; NULL after a failure. */
+const struct r53_owner *r53_owner_in(struct r53_batch *b, const char *zone_id,
+                                     const struct dns_name *name);
+
+/** Notes aliases whose targets are not there or cannot be targets. */
+enum aws_error r53_check_aliases(struct r53_batch *b) MUST_USE;
 
 #endif

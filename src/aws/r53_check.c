@@ -48,13 +48,6 @@ static enum aws_error check_members_of(struct r53_batch *b, const struct r53_cha
                         "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and "
                         "ResourceRecords], or TrafficPolicyInstanceId], but found %s in %s",
                         is_whole ? "more than one" : "none", describe(b, change));
-    if (is_alias && strcmp(set->alias_target->hosted_zone_id, b->zone->id) != 0 &&
-        !r53_is_of_distributions(set->alias_target) && !r53_is_outside(b, set->alias_target))
-        return aws_fail(b->fault, AWS_InvalidInput,
-                        "Invalid request: an AliasTarget in another hosted zone (HostedZoneId %s) "
-                        "is not available in this version of Weir (for a name that is none of "
-                        "yours it is " R53_OUTSIDE_ZONE_ID ") in %s",
-                        set->alias_target->hosted_zone_id, describe(b, change));
     return AWS_OK;
 }
 

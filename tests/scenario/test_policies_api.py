@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import create, delete, upsert
+from harness import alias, create, delete, upsert
 
 COUNTRY = {"GeoLocation": {"CountryCode": "CH"}}
 # Debian's botocore knows no GeoProximityLocation; test_traffic_policies.py has that policy.
@@ -103,3 +103,30 @@ def test_a_simple_set_becomes_a_group_in_one_batch(shared_node, client):
     shared_node.wait_insync(shared_node.change(
         zone, delete(name, "A", "192.0.2.1"), weighted, client=client))
     assert shared_node.values(name) == ["192.0.2.2"]
+
+
+def test_an_alias_leads_into_another_zone_of_the_account(shared_node, client):
+    near = shared_node.create_zone("near.policies.example", client)
+    far = shared_node.create_zone("far.policies.example", client)
+
+    def change(*changes):
+        shared_node.wait_insync(shared_node.change(*changes, client=client))
+
+    change(far, upsert("www.far.policies.example", "A", "192.0.2.1", ttl=77))
+    change(near, alias("near.policies.example", "A", far, "www.far.policies.example"))
+    answer = shared_node.ask("near.policies.example").answer
+    assert [(str(s.name), s.ttl, [r.to_text() for r in s]) for s in answer] == [
+        ("near.policies.example.", 77, ["192.0.2.1"])]
+    change(far, upsert("www.far.policies.example", "A", "192.0.2.2"))
+    assert shared_node.values("near.policies.example") == ["192.0.2.2"]
+    back = alias("back.far.policies.example", "A", near, "near.policies.example")
+    change(far, back)
+    with pytest.raises(client.exceptions.InvalidChangeBatch) as caught:
+        shared_node.change(
+            near, alias("near.policies.example", "A", far, "back.far.policies.example"),
+            client=client)
+    assert "leads back to the alias" in str(caught.value)
+    with pytest.raises(client.exceptions.InvalidChangeBatch) as caught:
+        shared_node.change(near, alias("x.near.policies.example", "A", "Z00000000000000000000",
+                                       "www.far.policies.example"), client=client)
+    assert "that hosted zone was not found" in str(caught.value)

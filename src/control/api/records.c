@@ -34,12 +34,28 @@ static enum err find_cidr(void *user, const struct r53_cidr_routing_config *conf
     return cidr_lookup_find(&l->cidr, config, out, ec);
 }
 
+static enum err find_zone(void *user, const char *zone_id, struct dns_name *out_apex,
+                          bool *out_is_there, struct errctx *ec)
+{
+    const struct look_up *l = user;
+    struct api_call *c = l->call;
+    struct store_zone zone;
+    *out_is_there = false;
+    enum err err = store_zone_get(c->conn, c->arena, c->account_id, zone_id, &zone, ec);
+    if (err == ERR_NOT_FOUND)
+        return ERR_OK;
+    if (err == ERR_OK)
+        err = dns_name_parse(slice_str(zone.name), out_apex, ec);
+    *out_is_there = err == ERR_OK && !zone.is_private;
+    return err;
+}
+
 static enum aws_error apply(struct api_call *c, const struct r53_change_zone *zone,
                             const struct r53_change_batch *batch, struct r53_change_result *out)
 {
     struct look_up l = {.call = c};
     const struct r53_change_source source = {
-        .load = load_owner, .find_cidr = find_cidr, .user = &l};
+        .load = load_owner, .find_zone = find_zone, .find_cidr = find_cidr, .user = &l};
     cidr_lookup_init(&l.cidr, c);
     enum aws_error error = r53_change_apply(zone, batch, &source, out, &c->fault);
     cidr_lookup_fini(&l.cidr);

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #define ZONE_ID "Z1"
+#define OTHER_ID "ZOTHER"
 #define LOAD_BALANCERS_ZONE_ID "Z35SXDOTRQ7X7K" /* as AWS documents it for us-east-1 */
 
 static struct arena arena;
@@ -55,6 +56,36 @@ static enum err load_distribution(struct r53_owner *owner)
     return ERR_OK;
 }
 
+/* Another zone of the account: www has an address, back is an alias to a.example.com. */
+static void load_other(struct r53_owner *owner)
+{
+    static struct r53_resource_record value = {.value = "192.0.2.9"};
+    static struct r53_alias_target target = {.hosted_zone_id = ZONE_ID,
+                                             .dns_name = "a.example.com."};
+    struct r53_record_set *set = ARENA_NEW(&arena, struct r53_record_set);
+    char name[DNS_NAME_TEXT_SIZE];
+    dns_name_format(dns_name_slice(&owner->name), name);
+    *set = (struct r53_record_set){.name = arena_strdup(&arena, name), .type = R53_TYPE_A};
+    if (strcmp(name, "back.other.test.") == 0) {
+        set->alias_target = &target;
+    } else {
+        set->has_ttl = true;
+        set->has_resource_records = true;
+        set->resource_records = &value;
+        set->resource_records_count = 1;
+    }
+    if (strcmp(name, "no.other.test.") != 0)
+        owner->sets = (struct r53_sets){.has_items = true, .items = set, .items_count = 1};
+}
+
+static enum err find_zone(void *user, const char *zone_id, struct dns_name *out_apex,
+                          bool *out_is_there, struct errctx *ec)
+{
+    (void)user;
+    *out_is_there = strcmp(zone_id, OTHER_ID) == 0;
+    return dns_name_parse(SLICE_LIT("other.test"), out_apex, ec);
+}
+
 static enum err load(void *user, const char *zone_id, struct r53_owner *owner, struct errctx *ec)
 {
     const struct zone *z = user;
@@ -63,6 +94,10 @@ static enum err load(void *user, const char *zone_id, struct r53_owner *owner, s
         return err_set(ec, ERR_IO, "the disk is gone");
     if (strcmp(zone_id, R53_CDN_ZONE_ID) == 0)
         return load_distribution(owner);
+    if (strcmp(zone_id, OTHER_ID) == 0) {
+        load_other(owner);
+        return ERR_OK;
+    }
     assert_string_equal(zone_id, ZONE_ID);
     dns_name_format(dns_name_slice(&owner->name), name);
     struct r53_record_set *items = arena_array(&arena, z->count + 1, sizeof(*items));
@@ -138,7 +173,7 @@ static enum aws_error apply_batch(const struct r53_change_batch *batch,
     struct r53_change_zone target = {.id = ZONE_ID};
     assert_int_equal(dns_name_parse(SLICE_LIT("example.com"), &target.apex, NULL), ERR_OK);
     assert_int_equal(dns_name_parse(SLICE_LIT("cdn.test"), &target.cdn_apex, NULL), ERR_OK);
-    struct r53_change_source source = {.load = load, .user = &zone};
+    struct r53_change_source source = {.load = load, .find_zone = find_zone, .user = &zone};
     struct aws_fault fault = {.arena = &arena};
     *out = (struct r53_change_result){0};
     enum aws_error error = r53_change_apply(&target, batch, &source, out, &fault);
@@ -440,10 +475,34 @@ static void members_that_do_not_go_together_are_invalid_input(void **state)
     set->alias_target = &target;
     assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidInput);
     assert_non_null(strstr(message, "but found more than one in"));
-    set->has_resource_records = false;
-    target.hosted_zone_id = "Z2";
-    assert_int_equal(apply_batch(&batch, &result, &message), AWS_InvalidInput);
-    assert_non_null(strstr(message, "in another hosted zone (HostedZoneId Z2)"));
+}
+
+/* The message where an alias of a.example.com is created to a name in a zone; "" where it is. */
+static const char *alias_into(const char *zone_id, const char *name)
+{
+    struct r53_change_result result;
+    const char *message;
+    struct r53_change_batch batch = batch_of("CREATE a.example.com A alias x.example.com");
+    batch.changes[0].resource_record_set->alias_target->hosted_zone_id = zone_id;
+    batch.changes[0].resource_record_set->alias_target->dns_name = name;
+    (void)apply_batch(&batch, &result, &message);
+    return message;
+}
+
+static void an_alias_may_lead_into_another_zone(void **state)
+{
+    (void)state;
+#define TRIED(name, zone)                                                                          \
+    "[Tried to create an alias that targets " name ", type A in zone " zone ", but "
+    assert_string_equal(alias_into(OTHER_ID, "www.other.test"), "");
+    assert_string_equal(alias_into(OTHER_ID, "no.other.test"),
+                        TRIED("no.other.test.", OTHER_ID) "that target was not found]");
+    assert_string_equal(alias_into("Z2", "www.other.test"),
+                        TRIED("www.other.test.", "Z2") "that hosted zone was not found]");
+    assert_non_null(strstr(alias_into(OTHER_ID, "www.elsewhere.test"),
+                           "the alias target name does not lie within the target zone"));
+    assert_non_null(
+        strstr(alias_into(OTHER_ID, "back.other.test"), "that target leads back to the alias"));
 }
 
 static void a_ds_stands_at_a_delegation(void **state)
@@ -597,6 +656,7 @@ int main(void)
         TEST(alias_loops_are_refused),
         TEST(members_that_do_not_go_together_are_invalid_input),
         TEST(a_ds_stands_at_a_delegation),
+        TEST(an_alias_may_lead_into_another_zone),
         TEST(a_type_by_number_is_that_of_its_name),
         TEST(values_stand_once),
         TEST(names_are_checked),
