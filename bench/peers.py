@@ -241,8 +241,10 @@ class Weir(DnsPeer):
         control.start()
         weir_fill.fill(control, self.content)
         control.stop()
+        # Rate limiting at work, but with a limit that nobody reaches, and nobody exempt.
         self.node = Node(self.dir / "data", "--dns", f"127.0.0.1:{self.port}", "--dns-threads",
-                         "1", "--api-rate", "1000000", roles="control,dns", binary=binary)
+                         "1", "--api-rate", "1000000", "--dns-rate-limit", "1000000",
+                         "--dns-rate-exempt", "192.0.2.0/24", roles="control,dns", binary=binary)
 
     def start(self):
         self.node.start(wait=False)
