@@ -150,6 +150,28 @@ static uint64_t kind_of(const struct answering *a, enum lookup_found found,
     return (uintptr_t)(is_name ? (const void *)record->sets : (const void *)a->zone);
 }
 
+/* The words of an explanation for what a name led to. */
+static void explain_name(const struct answering *a, enum lookup_found found,
+                         const struct name_record *record)
+{
+    char name[DNS_NAME_TEXT_SIZE];
+    char owner[DNS_NAME_TEXT_SIZE];
+    (void)dns_name_format(answering_name(a), name);
+    if (found == LOOKUP_NXDOMAIN) {
+        trace_line(a->request->trace, "%s: no such name in the zone", name);
+        return;
+    }
+    (void)dns_name_format(record->owner, owner);
+    if (found == LOOKUP_DELEGATION)
+        trace_line(a->request->trace, "%s: delegated at %s", name, owner);
+    else if (!dns_name_equal(record->owner, answering_name(a)))
+        trace_line(a->request->trace, "%s: the wildcard %s stands for it", name, owner);
+    else if (record->set_count == 0)
+        trace_line(a->request->trace, "%s: exists for the names below it alone", name);
+    else
+        trace_line(a->request->trace, "%s: found", name);
+}
+
 /* Looks the question up, and each name that a CNAME leads to; the last one decides the RCODE. */
 static void answer_from_zone(struct answering *a)
 {
@@ -158,6 +180,8 @@ static void answer_from_zone(struct answering *a)
         struct name_record record;
         uint16_t qtype = a->query->qtype;
         enum lookup_found found = lookup_name(a->world, a->zone, answering_name(a), qtype, &record);
+        if (a->request->trace != NULL)
+            explain_name(a, found, &record);
         if (a->kind == 0)
             a->kind = kind_of(a, found, &record);
         goes_on = false;
@@ -225,7 +249,11 @@ static void fill(struct answering *a)
         refuse(a, DNS_EDE_NOT_AUTHORITATIVE);
         return;
     }
+    if (a->request->trace != NULL)
+        trace_line(a->request->trace, "zone: %s", a->zone->id);
     answer_from_zone(a);
+    if (a->request->trace != NULL)
+        a->request->trace->client = a->client;
 }
 
 /* The answer beyond the rate of its kind, which is no larger than its query. */

@@ -5,6 +5,7 @@
 #define AUTHORITY_TRACE_H
 
 #include "base/arena.h"
+#include "routing/routing.h"
 
 /* Lines of one explanation; what comes behind is left out. */
 #define TRACE_LINES_MAX 512
@@ -14,6 +15,7 @@ struct trace {
     struct arena *arena;
     const char *lines[TRACE_LINES_MAX];
     size_t count;
+    struct routing_client client; /* as the decisions left it */
 };
 
 /** Adds a line. */

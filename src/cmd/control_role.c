@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "cmd/control_first_start.h"
+#include "cmd/test_answer.h"
 #include "control/api/api.h"
 #include "control/compile/compile.h"
 #include "control/rollout/rollout.h"
@@ -28,6 +29,7 @@ struct control {
     struct net_tls *tls;               /* of --api-https */
     struct api *api;
     struct compile_builtin builtin;
+    struct test_answer *test_answer;
 };
 
 static struct role_socket control_sockets[2];
@@ -117,6 +119,15 @@ static enum err write_builtin_zones(void *user, struct store_conn *conn, struct 
     return compile_builtin_zones(conn, &c->builtin, &is_changed, ec);
 }
 
+/** TestDNSAnswer; on a worker of the API, in its transaction. */
+static enum err test_answer(void *user, struct store_conn *conn, struct arena *a,
+                            const struct api_dns_question *question, struct api_dns_answer *out,
+                            struct errctx *ec)
+{
+    struct control *c = user;
+    return test_answer_ask(c->test_answer, conn, a, question, out, ec);
+}
+
 /** The addresses that clients reach this node by; none where nobody said and DNS is on a wildcard.
  */
 static void find_advertised(struct control *c)
@@ -172,8 +183,10 @@ static enum err start_api(struct control *c, struct errctx *ec)
         .limits = HTTP_LIMITS_DEFAULT,
         .node_status = node_status,
         .write_builtin_zones = write_builtin_zones,
+        .test_answer = test_answer,
         .user = c,
     };
+    c->test_answer = test_answer_new(settings);
     enum err e = api_new(c->context->loop, &options, &c->api, ec);
     if (e != ERR_OK)
         return e;
@@ -233,6 +246,7 @@ static void control_stop(void *state)
     api_free(c->api);
     net_tls_free(c->tls);
     rollout_stop(c->rollout);
+    test_answer_free(c->test_answer);
     store_close(c->store);
     control_keys_free(c->keys);
     free(c);

@@ -6,12 +6,33 @@
 
 #include "control/store/store.h"
 #include "crypto/seal.h"
+#include "dns/name.h"
 #include "http/limits.h"
+#include "net/address.h"
 #include "net/tls.h"
 #include "os/loop.h"
 
 /** Owner: api_new gives one, api_free takes it. Threads: the loop's, for every function. */
 struct api;
+
+/** What TestDNSAnswer asks for; everything borrowed. */
+struct api_dns_question {
+    const char *zone_id;
+    struct dns_name name;
+    uint16_t type;
+    struct net_address resolver;
+    struct net_address subnet; /* len 0: the query has none */
+    unsigned subnet_bits;
+};
+
+/** What a name server answers; everything in the arena of the call. */
+struct api_dns_answer {
+    unsigned rcode;
+    const char **values;
+    size_t value_count;
+    const char **lines; /* of an explanation */
+    size_t line_count;
+};
 
 /** All borrowed until api_free. */
 struct api_options {
@@ -35,6 +56,14 @@ struct api_options {
      * zones say of them. Called on a worker's thread. NULL: nothing does.
      */
     enum err (*write_builtin_zones)(void *user, struct store_conn *conn, struct errctx *ec);
+    /**
+     * Answers as a name server would, from the newest release; in the read transaction of `conn`.
+     * Called on a worker's thread. Errors: ERR_NOT_FOUND where no release has the zone yet. NULL:
+     * TestDNSAnswer is not available.
+     */
+    enum err (*test_answer)(void *user, struct store_conn *conn, struct arena *a,
+                            const struct api_dns_question *question, struct api_dns_answer *out,
+                            struct errctx *ec);
     void *user;
 };
 

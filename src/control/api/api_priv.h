@@ -111,6 +111,7 @@ enum aws_error api_update_hosted_zone_comment(struct api_call *c, const void *in
 enum aws_error api_delete_hosted_zone(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_change_record_sets(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_list_record_sets(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_test_dns_answer(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_get_change(struct api_call *c, const void *in, void *out) MUST_USE;
 
 enum aws_error api_get_geo_location(struct api_call *c, const void *in, void *out) MUST_USE;

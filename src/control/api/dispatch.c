@@ -68,6 +68,7 @@ static const struct aws_handler aws_handlers[AWS_OPERATION_COUNT] = {
     [AWS_ROUTE53_ListTrafficPolicyInstancesByPolicy] = {api_list_traffic_policy_instances_by_policy,
                                                         READS},
     [AWS_ROUTE53_ListTrafficPolicyVersions] = {api_list_traffic_policy_versions, READS},
+    [AWS_ROUTE53_TestDNSAnswer] = {api_test_dns_answer, READS},
     [AWS_ROUTE53_UpdateHostedZoneComment] = {api_update_hosted_zone_comment, WRITES},
     [AWS_ROUTE53_UpdateTrafficPolicyComment] = {api_update_traffic_policy_comment, WRITES},
     [AWS_ROUTE53_UpdateTrafficPolicyInstance] = {api_update_traffic_policy_instance, WRITES},
