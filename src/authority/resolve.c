@@ -205,12 +205,9 @@ enum resolved resolve(struct resolver_state *r, const struct record_set *set,
 {
     struct record_set at = *set;
     enum resolved result = RESOLVED;
-    for (unsigned depth = 0; depth < ALIAS_DEPTH_MAX; depth++) {
-        if (!record_set_is_tree(&at)) {
-            out->count = 1;
-            out->sets[0] = at;
-            return RESOLVED;
-        }
+    for (unsigned depth = 0; record_set_is_tree(&at); depth++) {
+        if (depth == ALIAS_DEPTH_MAX)
+            return RESOLVED_NOTHING;
         bool is_group = tree_record_kind(&at) == TREE_GROUP;
         if (is_group && !decide(r, &at, depth, out, &at, &result))
             return result;
@@ -230,5 +227,7 @@ enum resolved resolve(struct resolver_state *r, const struct record_set *set,
         if (!is_found)
             return RESOLVED_NOTHING;
     }
-    return RESOLVED_NOTHING;
+    out->count = 1;
+    out->sets[0] = at;
+    return RESOLVED;
 }

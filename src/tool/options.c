@@ -52,6 +52,8 @@ static enum err take_option(struct tool_options *o, unsigned known, int argc, ch
         {.name = "--endpoint", .known_by = TOOL_OPTION_ENDPOINT, .text = &o->endpoint},
         {.name = "--json", .known_by = TOOL_OPTION_JSON, .flag = &o->is_json},
         {.name = "--zone", .known_by = TOOL_OPTION_IMPORT, .text = &o->zone},
+        {.name = "--resolver", .known_by = TOOL_OPTION_CLIENT, .text = &o->resolver},
+        {.name = "--subnet", .known_by = TOOL_OPTION_CLIENT, .text = &o->subnet},
         {.name = "--create", .known_by = TOOL_OPTION_IMPORT, .flag = &o->is_creating},
         {.name = "--dry-run", .known_by = TOOL_OPTION_IMPORT, .flag = &o->is_dry_run},
         {.name = "--diff", .known_by = TOOL_OPTION_IMPORT, .flag = &o->is_diff},

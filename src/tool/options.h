@@ -13,12 +13,15 @@ enum {
     TOOL_OPTION_ENDPOINT = 1,
     TOOL_OPTION_JSON = 2,
     TOOL_OPTION_IMPORT = 4, /* all of `weir zone import` */
+    TOOL_OPTION_CLIENT = 8, /* --resolver, --subnet */
 };
 
 /** A command line taken apart; everything borrowed from argv and the environment. */
 struct tool_options {
     const char *data_dir;   /* --data, else WEIR_DATA, else ./weir-data */
     const char *endpoint;   /* --endpoint; NULL: the node of data_dir */
+    const char *resolver;   /* --resolver; NULL: not given */
+    const char *subnet;     /* --subnet; NULL: not given */
     bool is_json;           /* --json */
     const char *zone;       /* --zone; NULL: not given */
     bool is_creating;       /* --create */

@@ -104,3 +104,30 @@ enum err tool_route53_get_change(const struct tool_client *c, struct arena *a, c
     };
     return tool_api_call(c, a, &typed, out, NULL, ec);
 }
+
+enum err tool_route53_test_answer(const struct tool_client *c, struct arena *a,
+                                  const struct tool_route53_question *question,
+                                  struct r53_test_dns_answer_response *out, struct errctx *ec)
+{
+    const char *address = NULL;
+    const char *bits = NULL;
+    if (question->subnet != NULL) {
+        struct slice subnet = slice_str(question->subnet);
+        size_t slash = slice_find(subnet, '/');
+        address = arena_str(a, slice_sub(subnet, 0, slash));
+        if (slash < subnet.len)
+            bits = question->subnet + slash + 1;
+    }
+    const struct tool_api_call typed = {
+        .operation = AWS_ROUTE53_TestDNSAnswer,
+        .path = ROUTE53_PATH "testdnsanswer",
+        .query = arena_printf(a, "hostedzoneid=%s%s%s%s%s%s", question->zone_id,
+                              parameter(a, "recordname", question->name),
+                              parameter(a, "recordtype", question->type),
+                              parameter(a, "resolverip", question->resolver),
+                              parameter(a, "edns0clientsubnetip", address),
+                              parameter(a, "edns0clientsubnetmask", bits)),
+        .response = &AWS_SHAPE_OF(r53_test_dns_answer_response),
+    };
+    return tool_api_call(c, a, &typed, out, NULL, ec);
+}

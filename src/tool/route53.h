@@ -47,6 +47,21 @@ enum err tool_route53_change(const struct tool_client *c, struct arena *a,
                              struct r53_change_record_sets_response *out, struct errctx *ec)
     MUST_USE;
 
+/** What TestDNSAnswer asks for; texts as the user wrote them. */
+struct tool_route53_question {
+    const char *zone_id;
+    const char *name;
+    const char *type;
+    const char *resolver; /* address; NULL: anyone */
+    const char *subnet;   /* "ADDRESS" or "ADDRESS/BITS"; NULL: none */
+};
+
+/** TestDNSAnswer. */
+enum err tool_route53_test_answer(const struct tool_client *c, struct arena *a,
+                                  const struct tool_route53_question *question,
+                                  struct r53_test_dns_answer_response *out, struct errctx *ec)
+    MUST_USE;
+
 /** GetChange. */
 enum err tool_route53_get_change(const struct tool_client *c, struct arena *a, const char *id,
                                  struct r53_get_change_response *out, struct errctx *ec) MUST_USE;

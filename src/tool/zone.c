@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `weir zone VERB`: master files into hosted zones and back, by the API of Route 53. Called by cmd
+// `weir zone VERB`: master files into hosted zones and back, and what a client gets
+// of a zone, by the API of Route 53. Called by cmd
 // on the main thread.
 #include "tool/zone.h"
 
@@ -19,6 +20,12 @@ static const struct tool_verb verbs[] = {
      .words_max = 2,
      .options = TOOL_OPTION_ENDPOINT,
      .run = zone_run_export},
+    {.name = "test",
+     .arguments = TOOL_REMOTE " [--resolver ADDR] [--subnet NET] ID|NAME OWNER TYPE",
+     .words_min = 4,
+     .words_max = 4,
+     .options = TOOL_OPTION_ENDPOINT | TOOL_OPTION_CLIENT,
+     .run = zone_run_test},
 };
 
 int tool_zone(int argc, char **argv)

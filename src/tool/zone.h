@@ -16,4 +16,8 @@ enum err zone_run_import(const struct tool_verb *verb, const struct tool_options
 enum err zone_run_export(const struct tool_verb *verb, const struct tool_options *o,
                          struct errctx *ec) MUST_USE;
 
+/** `weir zone test ZONE NAME TYPE`. */
+enum err zone_run_test(const struct tool_verb *verb, const struct tool_options *o,
+                       struct errctx *ec) MUST_USE;
+
 #endif
