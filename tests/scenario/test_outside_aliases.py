@@ -106,6 +106,20 @@ def test_a_damaged_file_is_logged_and_ignored(fleet, internet):
     assert "outside addresses not read" in node.log()
 
 
+def test_a_branch_without_addresses_is_left(fleet, internet):
+    node = start(fleet, internet)
+    zone_id = node.create_zone("example.com")
+    secondary = upsert("www.example.com", "A", "192.0.2.9", SetIdentifier="b", Failover="SECONDARY")
+    primary = outside("www.example.com", SetIdentifier="a", Failover="PRIMARY")
+    apply(node, zone_id, primary, secondary)
+    assert node.values("www.example.com") == ["203.0.113.1", "203.0.113.2"]
+    apply(node, zone_id, outside("www.example.com", target="none.example.net", SetIdentifier="a",
+                                 Failover="PRIMARY"))
+    wait_for(lambda: node.values("www.example.com") == ["192.0.2.9"], "the other branch")
+    internet.put("none.example.net.", "A", 60, "203.0.113.5")
+    wait_for(lambda: node.values("www.example.com") == ["203.0.113.5"], "the first branch again")
+
+
 def test_nothing_else_to_answer_is_servfail_with_the_reason(fleet, internet):
     node = start(fleet, internet)
     zone_id = node.create_zone("example.com")
