@@ -22,10 +22,13 @@
 #define RELEASE_BIAS_MAX 99
 #define RELEASE_LATITUDE_MAX_E2 9000 /* hundredths of a degree */
 #define RELEASE_LONGITUDE_MAX_E2 18000
-#define RELEASE_CIDR_LOCATIONS_MAX 4096u  /* of one collection */
-#define RELEASE_CIDR_BLOCKS_MAX 65536u    /* of one location */
-#define RELEASE_ADDRESSES_MAX 256u        /* of a zone's delegation set */
-#define RELEASE_SOURCES_MAX 4096u         /* networks of a private zone */
+#define RELEASE_CIDR_LOCATIONS_MAX 4096u /* of one collection */
+#define RELEASE_CIDR_BLOCKS_MAX 65536u   /* of one location */
+#define RELEASE_ADDRESSES_MAX 256u       /* of a zone's delegation set */
+#define RELEASE_SOURCES_MAX 4096u        /* networks of a private zone */
+#define RELEASE_TRANSFER_KEYS_MAX 64u    /* of one zone */
+#define RELEASE_TRANSFER_PREFIXES_MAX 256u
+#define RELEASE_NOTIFY_MAX 64u
 #define RELEASE_TRIES_MAX 64u             /* of one root, unknown kinds included */
 #define RELEASE_WAVE_MAX 8192u            /* nodes that a pointer names */
 #define RELEASE_PEM_MAX_BYTES (16u << 10) /* a release key's certificate */

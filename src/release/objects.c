@@ -14,6 +14,7 @@ enum zone_field {
     ZONE_ADDRESSES = 4,
     ZONE_IS_PRIVATE = 5,
     ZONE_SOURCES = 6,
+    ZONE_TRANSFER = 7,
 };
 enum prefix_field { PREFIX_ADDRESS = 1, PREFIX_LENGTH = 2 };
 enum name_field { NAME_OWNER = 1, NAME_SETS = 2, NAME_CHILDREN = 3 };
@@ -48,6 +49,8 @@ struct slice release_zone_encode(struct arena *a, const struct release_zone *z)
     wire_put_number(&b, ZONE_IS_PRIVATE, z->is_private);
     for (size_t i = 0; i < z->source_count; i++)
         wire_put_item(&b, ZONE_SOURCES, prefix_encode(a, &z->sources[i]));
+    if (z->transfer != NULL)
+        wire_put_item(&b, ZONE_TRANSFER, transfer_encode(a, z->transfer));
     return wire_take(a, &b);
 }
 
@@ -97,6 +100,9 @@ static void read_zone_field(struct arena *a, struct wire_reader *r, struct relea
         break;
     case ZONE_SOURCES:
         prefix_read(r, &z->sources[z->source_count++]);
+        break;
+    case ZONE_TRANSFER:
+        z->transfer = transfer_read(a, r);
         break;
     default:
         break;

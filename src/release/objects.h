@@ -12,6 +12,27 @@ struct release_prefix {
     uint8_t length;      /* bits */
 };
 
+/** Who is told of a zone's changes. */
+struct release_notify {
+    uint8_t address[16]; /* the first `bytes` count */
+    uint8_t bytes;       /* 4 or 16 */
+    uint16_t port;       /* above 0 */
+    struct slice key;    /* name of the TSIG key, wire form; empty: unsigned */
+};
+
+/** Who may take a zone by transfer: keys and prefixes both have to fit, where there are any; of
+ *  both together there is one at least. */
+struct release_transfer {
+    uint32_t serial;    /* of the SOA, in place of the one stored */
+    struct slice *keys; /* names of TSIG keys, wire form, lower case */
+    size_t key_count;
+    struct release_prefix *prefixes;
+    size_t prefix_count;
+    struct release_notify *notify;
+    size_t notify_count;
+    bool is_flattened; /* sets with a policy are offered by their default branch */
+};
+
 struct release_zone {
     const char *id;
     struct slice apex; /* wire form */
@@ -21,6 +42,7 @@ struct release_zone {
     bool is_private;
     struct release_prefix *sources;
     size_t source_count;
+    struct release_transfer *transfer; /* NULL: the zone is not transferred */
 };
 
 /** Routing policies; the numbers are sent. */

@@ -8,9 +8,10 @@
 
 /** One option; its value goes to text, its presence to flag. */
 struct option {
-    const char *name;  /* with the dashes */
-    unsigned known_by; /* 0: by every command */
-    const char **text; /* NULL: the option has no value */
+    const char *name;           /* with the dashes */
+    unsigned known_by;          /* 0: by every command */
+    const char **text;          /* NULL: the option has no value, or several */
+    struct tool_values *values; /* NULL: it has one, or none */
     bool *flag;
 };
 
@@ -29,7 +30,7 @@ static enum err take_value(const struct option *option, int argc, char *const *a
 {
     size_t name_len = strlen(option->name);
     bool is_joined = argv[*i][name_len] == '=';
-    if (option->text == NULL) {
+    if (option->text == NULL && option->values == NULL) {
         if (is_joined)
             return err_set(ec, ERR_INVALID, "%s takes no value", option->name);
         *option->flag = true;
@@ -40,7 +41,12 @@ static enum err take_value(const struct option *option, int argc, char *const *a
     const char *value = is_joined ? argv[*i] + name_len + 1 : argv[++*i];
     if (value[0] == '\0')
         return err_set(ec, ERR_INVALID, "%s needs a value", option->name);
-    *option->text = value;
+    if (option->text != NULL)
+        *option->text = value;
+    else if (option->values->count == TOOL_WORDS_MAX)
+        return err_set(ec, ERR_INVALID, "%s is given too often", option->name);
+    else
+        option->values->items[option->values->count++] = value;
     return ERR_OK;
 }
 
@@ -60,6 +66,11 @@ static enum err take_option(struct tool_options *o, unsigned known, int argc, ch
         {.name = "--replace", .known_by = TOOL_OPTION_IMPORT, .flag = &o->is_replacing},
         {.name = "--replace-apex", .known_by = TOOL_OPTION_IMPORT, .flag = &o->is_replacing_apex},
         {.name = "--wait", .known_by = TOOL_OPTION_IMPORT, .flag = &o->is_waiting},
+        {.name = "--key", .known_by = TOOL_OPTION_TRANSFER, .values = &o->keys},
+        {.name = "--to", .known_by = TOOL_OPTION_TRANSFER, .values = &o->networks},
+        {.name = "--notify", .known_by = TOOL_OPTION_TRANSFER, .values = &o->notify},
+        {.name = "--flatten", .known_by = TOOL_OPTION_TRANSFER, .flag = &o->is_flattening},
+        {.name = "--off", .known_by = TOOL_OPTION_TRANSFER, .flag = &o->is_off},
     };
     for (size_t k = 0; k < ARRAY_LEN(table); k++) {
         bool is_known = (table[k].known_by & known) == table[k].known_by;

@@ -12,25 +12,37 @@
 enum {
     TOOL_OPTION_ENDPOINT = 1,
     TOOL_OPTION_JSON = 2,
-    TOOL_OPTION_IMPORT = 4, /* all of `weir zone import` */
-    TOOL_OPTION_CLIENT = 8, /* --resolver, --subnet */
+    TOOL_OPTION_IMPORT = 4,    /* all of `weir zone import` */
+    TOOL_OPTION_CLIENT = 8,    /* --resolver, --subnet */
+    TOOL_OPTION_TRANSFER = 16, /* all of `weir zone transfer` */
+};
+
+/** The values of an option that may be given several times. */
+struct tool_values {
+    const char *items[TOOL_WORDS_MAX];
+    size_t count;
 };
 
 /** A command line taken apart; everything borrowed from argv and the environment. */
 struct tool_options {
-    const char *data_dir;   /* --data, else WEIR_DATA, else ./weir-data */
-    const char *endpoint;   /* --endpoint; NULL: the node of data_dir */
-    const char *resolver;   /* --resolver; NULL: not given */
-    const char *subnet;     /* --subnet; NULL: not given */
-    bool is_json;           /* --json */
-    const char *zone;       /* --zone; NULL: not given */
-    bool is_creating;       /* --create */
-    bool is_dry_run;        /* --dry-run */
-    bool is_diff;           /* --diff */
-    bool is_replacing;      /* --replace */
-    bool is_replacing_apex; /* --replace-apex */
-    bool is_waiting;        /* --wait */
-    int *exit_status;       /* where a verb that succeeds may say more than 0 */
+    const char *data_dir;        /* --data, else WEIR_DATA, else ./weir-data */
+    const char *endpoint;        /* --endpoint; NULL: the node of data_dir */
+    const char *resolver;        /* --resolver; NULL: not given */
+    const char *subnet;          /* --subnet; NULL: not given */
+    bool is_json;                /* --json */
+    const char *zone;            /* --zone; NULL: not given */
+    bool is_creating;            /* --create */
+    bool is_dry_run;             /* --dry-run */
+    bool is_diff;                /* --diff */
+    bool is_replacing;           /* --replace */
+    bool is_replacing_apex;      /* --replace-apex */
+    bool is_waiting;             /* --wait */
+    struct tool_values keys;     /* --key */
+    struct tool_values networks; /* --to */
+    struct tool_values notify;   /* --notify */
+    bool is_flattening;          /* --flatten */
+    bool is_off;                 /* --off */
+    int *exit_status;            /* where a verb that succeeds may say more than 0 */
     const char *words[TOOL_WORDS_MAX];
     size_t word_count;
 };

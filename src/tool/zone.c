@@ -26,6 +26,13 @@ static const struct tool_verb verbs[] = {
      .words_max = 4,
      .options = TOOL_OPTION_ENDPOINT | TOOL_OPTION_CLIENT,
      .run = zone_run_test},
+    {.name = "transfer",
+     .arguments = TOOL_REMOTE " ID|NAME [--key NAME]... [--to NET]... [--notify ADDR[:PORT]]... "
+                              "[--flatten] | --off",
+     .words_min = 2,
+     .words_max = 2,
+     .options = TOOL_OPTION_ENDPOINT | TOOL_OPTION_TRANSFER,
+     .run = zone_run_transfer},
 };
 
 int tool_zone(int argc, char **argv)

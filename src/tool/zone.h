@@ -20,4 +20,8 @@ enum err zone_run_export(const struct tool_verb *verb, const struct tool_options
 enum err zone_run_test(const struct tool_verb *verb, const struct tool_options *o,
                        struct errctx *ec) MUST_USE;
 
+/** `weir zone transfer ZONE`. */
+enum err zone_run_transfer(const struct tool_verb *verb, const struct tool_options *o,
+                           struct errctx *ec) MUST_USE;
+
 #endif

@@ -93,6 +93,9 @@ struct r53_change_info;
 enum aws_error api_add_change(struct api_call *c, uint64_t version, const char *comment,
                               struct r53_change_info *out) MUST_USE;
 
+/** The same as the service weir tells it: Id, Status, SubmittedAt. */
+json_t *api_change_json(const struct r53_change_info *info) MUST_USE;
+
 /* ---- auth.c */
 
 /** Verifies the signature and finds out whose call it is. */
@@ -177,5 +180,7 @@ enum aws_error api_remove_node(struct api_call *c, const json_t *in, json_t *out
 enum aws_error api_list_delegation_sets(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 enum aws_error api_set_delegation_set_addresses(struct api_call *c, const json_t *in, json_t *out)
     MUST_USE;
+enum aws_error api_get_zone_transfer(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
+enum aws_error api_set_zone_transfer(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 
 #endif

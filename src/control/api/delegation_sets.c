@@ -214,7 +214,7 @@ static enum err write_addresses(struct api_call *c, const struct store_delegatio
     return err;
 }
 
-static json_t *change_json(const struct r53_change_info *info)
+json_t *api_change_json(const struct r53_change_info *info)
 {
     char submitted_at[TIME_ISO8601_SIZE];
     time_format_iso8601(info->submitted_at, submitted_at);
@@ -248,7 +248,7 @@ enum aws_error api_set_delegation_set_addresses(struct api_call *c, const json_t
         return error;
     c->resource = arena_printf(c->arena, "/delegationset/%s", set.id);
     json_object_set_new(out, "DelegationSet", set_json(c, &set));
-    json_object_set_new(out, "ChangeInfo", change_json(&change));
+    json_object_set_new(out, "ChangeInfo", api_change_json(&change));
     return AWS_OK;
 }
 

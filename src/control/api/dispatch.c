@@ -85,10 +85,12 @@ static const struct weir_handler weir_handlers[] = {
     {"AdmitNode", api_admit_node, WRITES},
     {"CordonNode", api_cordon_node, WRITES},
     {"DrainNode", api_drain_node, WRITES},
+    {"GetZoneTransfer", api_get_zone_transfer, READS},
     {"ListDelegationSets", api_list_delegation_sets, READS},
     {"ListNodes", api_list_nodes, READS},
     {"RemoveNode", api_remove_node, WRITES},
     {"SetDelegationSetAddresses", api_set_delegation_set_addresses, WRITES},
+    {"SetZoneTransfer", api_set_zone_transfer, WRITES},
     {"UncordonNode", api_uncordon_node, WRITES},
 };
 

@@ -70,4 +70,10 @@
 /** Zones of one name that one look reads: as many as there are delegation sets, and more. */
 #define API_SAME_NAME_MAX ((size_t)64)
 
+/** Of one zone: keys and networks that may take it by transfer, and who is told of its changes. As
+ *  many as a release holds. */
+#define API_TRANSFER_KEYS_MAX 64
+#define API_TRANSFER_PREFIXES_MAX 256
+#define API_TRANSFER_NOTIFY_MAX 64
+
 #endif

@@ -10,6 +10,7 @@
 #include "control/compile/distribution_priv.h"
 #include "control/compile/member_priv.h"
 #include "control/compile/names_priv.h"
+#include "control/compile/zone_priv.h"
 #include "control/store/fleet.h"
 #include "dns/rdata.h"
 #include "release/limits.h"
@@ -24,9 +25,11 @@ struct compile {
     struct arena arena;
     struct release_root before;
     struct names names;
-    struct map zones;    /* struct names_zone by zone id */
-    struct map held;     /* by identity: objects that `after` holds; a mark, no value of its own */
-    struct map released; /* struct store_held by identity: held before, not after, not yet put */
+    struct map zones;       /* struct names_zone by zone id */
+    struct map put_zones;   /* struct release_zone by zone id: of the content after */
+    struct map held;        /* struct store_held by identity: what `after` holds */
+    struct map held_before; /* the same of `before` */
+    struct map released;    /* struct store_held by identity: held before, not after, not yet put */
     struct buf changes[RELEASE_KIND_COUNT]; /* struct trie_change, but for names */
 };
 
@@ -51,45 +54,19 @@ static void add_change(struct compile *c, enum release_kind kind, const char *id
     buf_append(&c->changes[kind], slice_of(&change, sizeof(change)));
 }
 
-/** The addresses that a zone is served on, as bytes. */
-static enum err zone_addresses(struct compile *c, const struct r53_zone_body *body,
-                               struct release_zone *zone, struct errctx *ec)
-{
-    if (body->addresses_count > RELEASE_ADDRESSES_MAX)
-        return err_set(ec, ERR_CORRUPT, "%zu addresses", body->addresses_count);
-    zone->addresses = arena_array(&c->arena, body->addresses_count, sizeof(*zone->addresses));
-    for (size_t i = 0; i < body->addresses_count; i++) {
-        bool is_v6 = strchr(body->addresses[i], ':') != NULL;
-        enum err e = dns_rdata_parse(&c->arena, is_v6 ? DNS_TYPE_AAAA : DNS_TYPE_A,
-                                     slice_str(body->addresses[i]), &zone->addresses[i], ec);
-        if (e != ERR_OK)
-            return e;
-    }
-    zone->address_count = body->addresses_count;
-    return ERR_OK;
-}
-
+/** Kept until the names are known: the serial of a transferred zone depends on them. */
 static enum err put_zone(struct compile *c, const struct store_object *object, struct errctx *ec)
 {
     if (object->is_deleted) {
+        map_remove(&c->put_zones, slice_str(object->group));
         add_change(c, RELEASE_ZONE, object->group, slice_of(NULL, 0));
         return ERR_OK;
     }
-    struct r53_zone_body body;
-    struct release_zone zone = {.id = object->group};
-    struct dns_name apex;
-    enum err e = r53_zone_body_decode(&c->arena, object->body, &body, ec);
+    struct release_zone *zone = ARENA_NEW(&c->arena, struct release_zone);
+    enum err e = zone_read(&c->arena, object, zone, ec);
     if (e == ERR_OK)
-        e = dns_name_parse(slice_str(body.name), &apex, ec);
-    if (e == ERR_OK)
-        e = zone_addresses(c, &body, &zone, ec);
-    if (e != ERR_OK)
-        return e;
-    zone.apex = dns_name_slice(&apex);
-    zone.order = (uint64_t)body.order;
-    zone.is_private = body.has_private_zone && body.private_zone;
-    add_change(c, RELEASE_ZONE, object->group, release_zone_encode(&c->arena, &zone));
-    return ERR_OK;
+        map_put(&c->put_zones, slice_str(zone->id), zone);
+    return e;
 }
 
 static enum err put_node(struct compile *c, const struct store_object *object, struct errctx *ec)
@@ -163,7 +140,8 @@ static enum err read_zone(struct compile *c, const char *zone_id, uint64_t versi
         e = dns_name_parse(slice_str(body.name), apex, ec);
     if (e == ERR_OK)
         *out = (struct names_zone){.id = arena_strdup(&c->arena, zone_id),
-                                   .apex = dns_name_slice(apex)};
+                                   .apex = dns_name_slice(apex),
+                                   .is_transferred = body.transfer != NULL};
     return e;
 }
 
@@ -388,21 +366,33 @@ static struct slice held_identity(struct compile *c, const struct store_held *he
     return identity(&c->arena, held->kind, held->group, held->member);
 }
 
+static void index_held(struct compile *c, const struct compile_content *content, struct map *to)
+{
+    for (size_t i = 0; i < content->held_count; i++) {
+        struct store_held *kept = ARENA_NEW(&c->arena, struct store_held);
+        *kept = content->held[i];
+        map_put(to, held_identity(c, kept), kept);
+    }
+}
+
 /** Notes which objects are held, and which are no longer: the row range does not tell those. */
 static void mark_held(struct compile *c)
 {
-    const struct compile_content *after = &c->job->after;
-    const struct compile_content *before = &c->job->before;
-    for (size_t i = 0; i < after->held_count; i++)
-        map_put(&c->held, held_identity(c, &after->held[i]), c);
-    for (size_t i = 0; i < before->held_count; i++) {
-        struct slice id = held_identity(c, &before->held[i]);
-        if (map_get(&c->held, id) == NULL) {
-            struct store_held *kept = ARENA_NEW(&c->arena, struct store_held);
-            *kept = before->held[i];
-            map_put(&c->released, id, kept);
-        }
+    index_held(c, &c->job->after, &c->held);
+    index_held(c, &c->job->before, &c->held_before);
+    size_t cursor = 0;
+    const struct map_entry *entry;
+    while ((entry = map_next(&c->held_before, &cursor)) != NULL) {
+        if (map_get(&c->held, entry->key) == NULL)
+            map_put(&c->released, entry->key, entry->value);
     }
+}
+
+/** Whether the content before holds the object at the same version: it is in the trie so. */
+static bool is_held_as_before(struct compile *c, const struct store_held *held)
+{
+    const struct store_held *before = map_get(&c->held_before, held_identity(c, held));
+    return before != NULL && before->at_version == held->at_version;
 }
 
 static enum err gather(struct compile *c, struct errctx *ec)
@@ -412,12 +402,55 @@ static enum err gather(struct compile *c, struct errctx *ec)
     struct store_object_visitor visitor = {.visit = visit_change, .user = c};
     enum err e =
         store_object_changes(c->job->conn, c->job->before.version, after->version, &visitor, ec);
-    for (size_t i = 0; i < after->held_count && e == ERR_OK; i++)
-        e = put_at(c, &after->held[i], after->held[i].at_version, ec);
+    for (size_t i = 0; i < after->held_count && e == ERR_OK; i++) {
+        if (!is_held_as_before(c, &after->held[i]))
+            e = put_at(c, &after->held[i], after->held[i].at_version, ec);
+    }
     size_t cursor = 0;
     const struct map_entry *entry;
     while (e == ERR_OK && (entry = map_next(&c->released, &cursor)) != NULL)
         e = put_at(c, entry->value, after->version, ec);
+    return e;
+}
+
+/** Of a transferred zone whose names changed: its object, as this content has it. */
+static enum err put_zone_of_names(struct compile *c, const struct names_zone *zone,
+                                  struct errctx *ec)
+{
+    struct store_object object = {.kind = STORE_ZONE, .group = zone->id};
+    struct slice id = identity(&c->arena, STORE_ZONE, zone->id, slice_of(NULL, 0));
+    const struct store_held *held = map_get(&c->held, id);
+    if (held == NULL && !zone->is_transferred)
+        return ERR_OK;
+    uint64_t version = held == NULL ? c->job->after.version : held->at_version;
+    enum err e = store_object_get_at(c->job->conn, &c->arena, &object, version, &object, ec);
+    if (e == ERR_NOT_FOUND)
+        return ERR_OK; /* it is gone, and its names go with it */
+    return e == ERR_OK ? put_object(c, &object, ec) : e;
+}
+
+/** The changes of zones, after those of names. */
+static enum err finish_zones(struct compile *c, struct errctx *ec)
+{
+    const struct zone_serials serials = {.seed = &c->before.seed,
+                                         .trie = &c->before.tries[RELEASE_ZONE],
+                                         .source = &c->job->chunks.source,
+                                         .version = c->job->after.version};
+    enum err e = ERR_OK;
+    size_t cursor = 0;
+    const struct map_entry *entry;
+    while (e == ERR_OK && (entry = map_next(&c->zones, &cursor)) != NULL) {
+        const struct names_zone *zone = entry->value;
+        if (map_get(&c->put_zones, entry->key) == NULL)
+            e = put_zone_of_names(c, zone, ec);
+    }
+    cursor = 0;
+    while (e == ERR_OK && (entry = map_next(&c->put_zones, &cursor)) != NULL) {
+        struct release_zone *zone = entry->value;
+        e = zone_number(&c->arena, &serials, zone, ec);
+        if (e == ERR_OK)
+            add_change(c, RELEASE_ZONE, zone->id, release_zone_encode(&c->arena, zone));
+    }
     return e;
 }
 
@@ -496,7 +529,9 @@ enum err compile_release(const struct compile_job *job, struct chunk_hash *out_r
 {
     struct compile c = {.job = job};
     map_init(&c.zones);
+    map_init(&c.put_zones);
     map_init(&c.held);
+    map_init(&c.held_before);
     map_init(&c.released);
     enum err e = read_before(&c, ec);
     struct names_before before = {
@@ -508,10 +543,14 @@ enum err compile_release(const struct compile_job *job, struct chunk_hash *out_r
     if (e == ERR_OK)
         e = gather(&c, ec);
     if (e == ERR_OK)
+        e = finish_zones(&c, ec);
+    if (e == ERR_OK)
         e = write_root(&c, out_root, ec);
     names_fini(&c.names);
     map_fini(&c.zones);
+    map_fini(&c.put_zones);
     map_fini(&c.held);
+    map_fini(&c.held_before);
     map_fini(&c.released);
     for (unsigned kind = 0; kind < RELEASE_KIND_COUNT; kind++)
         buf_fini(&c.changes[kind]);

@@ -28,7 +28,8 @@ void names_fini(struct names *n);
 /** A zone's place: names at its apex have no parent here. */
 struct names_zone {
     const char *id;
-    struct slice apex; /* wire form */
+    struct slice apex;   /* wire form */
+    bool is_transferred; /* by its newest settings: its serial rises with its names */
 };
 
 /**

@@ -30,8 +30,22 @@ static struct release_name sample_name(void)
         .owner = SLICE_LIT("\3api\4test\0"), .sets = sets, .set_count = 2, .child_count = 3};
 }
 
+static struct slice keys[] = {{.data = (const uint8_t *)"\3key", .len = 5}};
+static struct release_prefix prefixes[] = {{.address = {192, 0, 2}, .bytes = 4, .length = 24}};
+static struct release_notify notify[] = {{.address = {192, 0, 2, 9}, .bytes = 4, .port = 53},
+                                         {.address = {0x20, 1}, .bytes = 16, .port = 5353}};
+static struct release_transfer transfer = {.serial = 4000000000,
+                                           .keys = keys,
+                                           .key_count = 1,
+                                           .prefixes = prefixes,
+                                           .prefix_count = 1,
+                                           .notify = notify,
+                                           .notify_count = 2,
+                                           .is_flattened = true};
+
 static struct release_zone sample_zone(void)
 {
+    notify[1].key = keys[0];
     return (struct release_zone){.id = "Z1",
                                  .apex = SLICE_LIT("\4test\0"),
                                  .order = 7,
@@ -39,7 +53,8 @@ static struct release_zone sample_zone(void)
                                  .address_count = 2,
                                  .is_private = true,
                                  .sources = sources,
-                                 .source_count = 2};
+                                 .source_count = 2,
+                                 .transfer = &transfer};
 }
 
 static bool bytes_are(ProtobufCBinaryData data, struct slice s)
@@ -109,6 +124,12 @@ static void protobuf_c_reads_and_writes_the_same_zone(void **state)
     assert_int_equal(pb->sources[1]->address.len, 16);
     assert_int_equal(pb->sources[1]->length, 128);
     assert_true(pb->is_private);
+    assert_int_equal(pb->transfer->serial, 4000000000);
+    assert_true(bytes_are(pb->transfer->keys[0], keys[0]));
+    assert_int_equal(pb->transfer->prefixes[0]->length, 24);
+    assert_int_equal(pb->transfer->notify[1]->port, 5353);
+    assert_true(bytes_are(pb->transfer->notify[1]->key, keys[0]));
+    assert_true(pb->transfer->flatten);
     uint8_t again[512];
     assert_int_equal(weir__release__zone__get_packed_size(pb), bytes.len);
     (void)weir__release__zone__pack(pb, again);
@@ -121,6 +142,34 @@ static void protobuf_c_reads_and_writes_the_same_zone(void **state)
     assert_int_equal(out.sources[1].bytes, 16);
     assert_int_equal(out.sources[1].length, 128);
     assert_true(slice_equal(release_zone_encode(&a, &out), bytes));
+}
+
+static void a_transfer_to_nobody_is_corrupt(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    struct release_zone zone = sample_zone();
+    struct release_zone out;
+    Weir__Release__Zone *pb;
+    struct slice bytes = release_zone_encode(&a, &zone);
+    pb = weir__release__zone__unpack(NULL, bytes.len, bytes.data);
+    assert_non_null(pb);
+    size_t key_count = pb->transfer->n_keys;
+    size_t prefix_count = pb->transfer->n_prefixes;
+    uint8_t again[512];
+    pb->transfer->n_keys = 0;
+    size_t len = weir__release__zone__pack(pb, again);
+    assert_int_equal(release_zone_decode(&a, slice_of(again, len), &out, NULL), ERR_OK);
+    pb->transfer->n_prefixes = 0;
+    len = weir__release__zone__pack(pb, again);
+    assert_int_equal(release_zone_decode(&a, slice_of(again, len), &out, NULL), ERR_CORRUPT);
+    pb->transfer->n_keys = key_count;
+    pb->transfer->n_prefixes = prefix_count;
+    pb->transfer->notify[0]->port = 0;
+    len = weir__release__zone__pack(pb, again);
+    assert_int_equal(release_zone_decode(&a, slice_of(again, len), &out, NULL), ERR_CORRUPT);
+    pb->transfer->notify[0]->port = 53;
+    weir__release__zone__free_unpacked(pb, NULL);
 }
 
 static void protobuf_c_reads_and_writes_the_same_node(void **state)
@@ -256,6 +305,7 @@ int main(void)
         cmocka_unit_test(a_name_survives_the_way_there_and_back),
         cmocka_unit_test(protobuf_c_reads_and_writes_the_same_name),
         cmocka_unit_test(protobuf_c_reads_and_writes_the_same_zone),
+        cmocka_unit_test(a_transfer_to_nobody_is_corrupt),
         cmocka_unit_test(protobuf_c_reads_and_writes_the_same_node),
         cmocka_unit_test(an_empty_non_terminal_has_no_sets),
         cmocka_unit_test(every_cut_of_an_object_is_refused_or_whole),
