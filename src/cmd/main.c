@@ -9,6 +9,7 @@
 #include "os/process.h"
 #include "tool/tool.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,8 @@ static const struct command commands[] = {
     {"node", "list|admit|cordon|uncordon|drain|remove|pin|unpin", "the nodes of the fleet",
      tool_node},
     {"set", "list|addresses", "the delegation sets and their local addresses", tool_set},
-    {"zone", "import|export", "master files into hosted zones and back", tool_zone},
+    {"zone", "import|export|test", "master files into hosted zones and back; what a client gets",
+     tool_zone},
     {"status", "[--data DIR]", "what the node on this machine does", tool_status},
     {"help", "[up|--man-options]", "this text, or the settings of `weir up`", run_help},
     {"version", "", "the version of this program", run_version},
@@ -54,6 +56,7 @@ static void start_demo(const struct settings *settings)
 static int run_up(int argc, char **argv)
 {
     static struct settings settings;
+    static char health_file[PATH_MAX];
     struct errctx ec = {0};
     if (argc > 0 && strcmp(argv[0], "--help") == 0)
         return run_help(1, (char *[]){"up"});
@@ -65,8 +68,10 @@ static int run_up(int argc, char **argv)
         fprintf(stderr, "weir up: %s\n", ec.text);
         return EXIT_FAILURE;
     }
-    if (settings.demo)
+    if (settings.demo) {
+        tool_demo_settings(&settings, health_file, sizeof(health_file));
         start_demo(&settings);
+    }
     return node_supervise(&settings, roles);
 }
 

@@ -3,6 +3,7 @@
 // there is an edge it stays, because its origins live here; ends with the supervisor at the latest.
 #include "aws/xml.h"
 #include "base/time.h"
+#include "os/file.h"
 #include "tool/demo_cdn.h"
 #include "tool/demo_text.h"
 #include "tool/demo_zone.h"
@@ -17,6 +18,11 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+/* In the data directory: states of health checks, unless --health-file names another file. */
+#define HEALTH_FILE "health"
+#define HEALTH_FILE_HEAD "# a line each: ID healthy, or ID unhealthy\n"
+#define HEALTH_FILE_MODE 0644
 
 /* Record sets of a zone that holds nothing but what it was born with: SOA and NS. */
 #define SETS_OF_EMPTY_ZONE 2
@@ -167,6 +173,24 @@ static enum err find_paths(struct arena *a, const char *data_dir, struct demo_fa
     return ERR_OK;
 }
 
+/**
+ * Makes the demo's own file of states of health checks where it is missing; a file that somebody
+ * else named is no fact of the demo.
+ */
+static enum err provide_health_file(struct arena *a, const struct settings *settings,
+                                    struct demo_facts *facts, struct errctx *ec)
+{
+    const char *own = arena_printf(a, "%s/" HEALTH_FILE, settings->data);
+    const struct file_stamp missing = {0};
+    if (settings->health_file == NULL || strcmp(settings->health_file, own) != 0)
+        return ERR_OK;
+    struct file_stamp stamp = file_stamp_of(own);
+    facts->health_file = arena_printf(a, "%s/" HEALTH_FILE, facts->data_dir);
+    if (!file_stamp_equal(&stamp, &missing))
+        return ERR_OK;
+    return file_replace(own, SLICE_LIT(HEALTH_FILE_HEAD), HEALTH_FILE_MODE, ec);
+}
+
 static void gather_facts(struct demo *d)
 {
     d->facts.dns = d->ready.dns;
@@ -178,11 +202,14 @@ static void gather_facts(struct demo *d)
         tool_variable("AWS_ACCESS_KEY_ID") != NULL || tool_variable("AWS_PROFILE") != NULL;
 }
 
-static enum err run_demo(struct demo *d, const char *data_dir, struct errctx *ec)
+static enum err run_demo(struct demo *d, const struct settings *settings, struct errctx *ec)
 {
+    const char *data_dir = settings->data;
     enum err e = wait_until_ready(d->arena, data_dir, &d->ready, ec);
     if (e == ERR_OK)
         e = find_paths(d->arena, data_dir, &d->facts, ec);
+    if (e == ERR_OK)
+        e = provide_health_file(d->arena, settings, &d->facts, ec);
     if (e == ERR_OK && d->ready.api == NULL)
         e = err_set(ec, ERR_UNAVAILABLE, "without the role control there is nothing to fill");
     if (e != ERR_OK)
@@ -205,6 +232,13 @@ static bool print_text(const struct demo_facts *facts)
     return fflush(stdout) == 0;
 }
 
+void tool_demo_settings(struct settings *settings, char *path, size_t size)
+{
+    int length = snprintf(path, size, "%s/" HEALTH_FILE, settings->data);
+    if (settings->health_file == NULL && length > 0 && (size_t)length < size)
+        settings->health_file = path;
+}
+
 int tool_demo(const struct settings *settings)
 {
     AUTO_ARENA struct arena a = {0};
@@ -212,7 +246,7 @@ int tool_demo(const struct settings *settings)
     struct errctx ec = {0};
     bool is_told = false;
     aws_xml_init();
-    if (run_demo(&d, settings->data, &ec) == ERR_OK)
+    if (run_demo(&d, settings, &ec) == ERR_OK)
         is_told = print_text(&d.facts);
     else
         fprintf(stderr, "weir demo: %s\n", ec.text);

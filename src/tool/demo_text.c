@@ -28,6 +28,18 @@ static const struct demo_query queries[] = {
      "nobody." DEMO_ZONE " A"},
     {NULL, "pool." DEMO_ZONE " AAAA"},
     {NULL, "lab." DEMO_ZONE " A"},
+    {"Traffic management: three of four answers to blue, one to green; a primary and its standby;\n"
+     "eight of ten hosts, others each time; and shares of the two first:",
+     "share." DEMO_ZONE " A"},
+    {NULL, "ha." DEMO_ZONE " A"},
+    {NULL, "many." DEMO_ZONE " A"},
+    {NULL, "tree." DEMO_ZONE " A"},
+    {"By the client's place: from Europe, from the United States, from elsewhere (the last for "
+     "all\n"
+     "where no --geo-db says where networks are):",
+     "geo." DEMO_ZONE " A +subnet=193.0.6.0/24"},
+    {NULL, "geo." DEMO_ZONE " A +subnet=8.8.8.0/24"},
+    {NULL, "geo." DEMO_ZONE " A +subnet=192.0.2.0/24"},
 };
 
 const char *shell_word(struct arena *a, const char *text)
@@ -183,6 +195,30 @@ static void print_invalidation(struct arena *a, struct buf *out, const struct de
     buf_printf(out, "    curl -sS -H 'Host: www." DEMO_ZONE "' -i http://%s/hello\n", host);
 }
 
+/** What a client gets and why, and a failover; after the credentials, which the calls need. */
+static void print_policies(struct arena *a, struct buf *out, const struct demo_facts *f,
+                           const char *dig)
+{
+    static const char *const questions[] = {"tree." DEMO_ZONE " A",
+                                            "geo." DEMO_ZONE " A --subnet 193.0.6.0/24"};
+    const char *weir = shell_word(a, f->program);
+    const char *data_dir = shell_word(a, f->data_dir);
+    buf_append_str(out, "\nWhat a client gets, and which branch was taken for it:\n");
+    for (size_t i = 0; i < ARRAY_LEN(questions); i++)
+        buf_printf(out, "    %s zone test " DEMO_ZONE " %s --data %s\n", weir, questions[i],
+                   data_dir);
+    if (f->health_file == NULL)
+        return;
+    const char *file = shell_word(a, f->health_file);
+    buf_append_str(out, "The primary fails, and a second later the standby answers, below the "
+                        "shares as well; then\nit is back:\n");
+    buf_printf(out, "    echo '" DEMO_CHECK " unhealthy' >%s\n", file);
+    if (dig != NULL)
+        buf_printf(out, "    %s ha." DEMO_ZONE " A\n", dig);
+    buf_printf(out, "    %s zone test " DEMO_ZONE " %s --data %s\n", weir, questions[0], data_dir);
+    buf_printf(out, "    echo '" DEMO_CHECK " healthy' >%s\n", file);
+}
+
 static void print_cdn_names(struct buf *out, const char *dig)
 {
     buf_append_str(out, "\nNames that lead to the distribution, and so to this edge:\n");
@@ -216,12 +252,17 @@ void demo_text(struct buf *out, const struct demo_facts *facts)
         print_queries(out, dig);
     if (has_cdn && dig != NULL)
         print_cdn_names(out, dig);
+    else if (has_zone && dig != NULL)
+        buf_printf(out, "\nAn ALIAS at the apex, where no CNAME may be:\n    %s " DEMO_ZONE " A\n",
+                   dig);
     if (has_cdn) {
         print_http(&a, out, &http);
         print_https(&a, out, facts);
     }
     if (facts->api != NULL)
         print_api(&a, out, facts, dig);
+    if (facts->api != NULL && has_zone)
+        print_policies(&a, out, facts, dig);
     if (facts->api != NULL && has_cdn)
         print_invalidation(&a, out, facts, &http);
     print_node(&a, out, facts);

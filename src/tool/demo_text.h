@@ -8,15 +8,16 @@
 
 /** What the commands name; borrowed. NULL: there is none, and what needs it is left out. */
 struct demo_facts {
-    const char *dns;       /* "ADDR:PORT" really bound */
-    const char *api;       /* the same */
-    const char *admin;     /* the same */
-    const char *http;      /* the same */
-    const char *https;     /* the same */
-    const char *data_dir;  /* absolute */
-    const char *program;   /* absolute path of the running binary */
-    const char *zone_id;   /* of the demo zone */
-    const char *change_id; /* of the change that filled it, where this start did that */
+    const char *dns;         /* "ADDR:PORT" really bound */
+    const char *api;         /* the same */
+    const char *admin;       /* the same */
+    const char *http;        /* the same */
+    const char *https;       /* the same */
+    const char *data_dir;    /* absolute */
+    const char *program;     /* absolute path of the running binary */
+    const char *health_file; /* states of health checks, which the demo may change */
+    const char *zone_id;     /* of the demo zone */
+    const char *change_id;   /* of the change that filled it, where this start did that */
     const char *distribution_id;
     const char *distribution_name; /* its domain name */
     bool has_other_key; /* the environment holds AWS keys of its own, which must not be used */

@@ -29,8 +29,42 @@ static const struct demo_set sets[] = {
     {"_sip._tcp.", R53_TYPE_SRV, NULL, {"10 60 5060 mail." DEMO_ZONE "."}},
 };
 
-/** What leads to the distribution, where there is one. */
+/** What leads to the distribution, where there is one; else the apex leads to the pool. */
 static const char *const cdn_owners[] = {"", "www."};
+
+/** One A record set of a group that shares a routing policy, which the first field set names. */
+struct demo_member {
+    const char *owner;
+    const char *identifier;
+    const char *address; /* NULL: an ALIAS */
+    const char *alias;   /* owner whose health counts */
+    const char *check;   /* id of a health check; NULL: none */
+    enum r53_failover failover;
+    const char *continent;
+    const char *country;
+    bool is_multivalue;
+    uint8_t weight;
+};
+
+static const struct demo_member members[] = {
+    {.owner = "share.", .identifier = "blue", .address = "192.0.2.50", .weight = 3},
+    {.owner = "share.", .identifier = "green", .address = "192.0.2.51", .weight = 1},
+    {.owner = "ha.",
+     .identifier = "main",
+     .address = "192.0.2.60",
+     .check = DEMO_CHECK,
+     .failover = R53_PRIMARY},
+    {.owner = "ha.", .identifier = "standby", .address = "192.0.2.61", .failover = R53_SECONDARY},
+    {.owner = "geo.", .identifier = "europe", .address = "192.0.2.70", .continent = "EU"},
+    {.owner = "geo.", .identifier = "states", .address = "192.0.2.71", .country = "US"},
+    {.owner = "geo.", .identifier = "elsewhere", .address = "192.0.2.72", .country = "*"},
+    {.owner = "tree.", .identifier = "steady", .alias = "ha.", .weight = 9},
+    {.owner = "tree.", .identifier = "trial", .alias = "share.", .weight = 1},
+};
+
+/* The multivalue group: more sets than one answer holds. */
+#define DEMO_MANY 10
+#define DEMO_MANY_FIRST 80
 
 static const char *full_name(struct arena *a, const char *owner)
 {
@@ -51,7 +85,7 @@ static void add_values(struct arena *a, const struct demo_set *set, struct r53_r
     out->resource_records_count = count;
 }
 
-/** Health is not evaluated: of a distribution it cannot be. */
+/** Health is not evaluated unless the caller says so: of a distribution it cannot be. */
 static struct r53_alias_target *alias_to(struct arena *a, const char *zone_id, const char *name)
 {
     struct r53_alias_target *target = ARENA_NEW(a, struct r53_alias_target);
@@ -65,6 +99,66 @@ static void add_change(struct r53_change_batch *batch, struct r53_record_set *se
 {
     batch->changes[batch->changes_count++] =
         (struct r53_change){.action = R53_UPSERT, .resource_record_set = set};
+}
+
+static void add_value(struct arena *a, const char *value, struct r53_record_set *set)
+{
+    set->has_ttl = true;
+    set->ttl = DEMO_TTL_S;
+    set->has_resource_records = true;
+    set->resource_records = ARENA_NEW(a, struct r53_resource_record);
+    set->resource_records[0].value = value;
+    set->resource_records_count = 1;
+}
+
+static void add_member(struct arena *a, const struct demo_member *member, const char *zone_id,
+                       struct r53_change_batch *batch)
+{
+    struct r53_record_set *set = ARENA_NEW(a, struct r53_record_set);
+    set->name = full_name(a, member->owner);
+    set->type = R53_TYPE_A;
+    set->set_identifier = member->identifier;
+    set->health_check_id = member->check;
+    set->failover = member->failover;
+    set->has_multi_value_answer = set->multi_value_answer = member->is_multivalue;
+    set->has_weight = member->weight > 0;
+    set->weight = member->weight;
+    if (member->continent != NULL || member->country != NULL) {
+        set->geo_location = ARENA_NEW(a, struct r53_geo_location);
+        set->geo_location->continent_code = member->continent;
+        set->geo_location->country_code = member->country;
+    }
+    if (member->alias != NULL) {
+        set->alias_target = alias_to(a, zone_id, full_name(a, member->alias));
+        set->alias_target->evaluate_target_health = true;
+    } else {
+        add_value(a, member->address, set);
+    }
+    add_change(batch, set);
+}
+
+static void add_policies(struct arena *a, const char *zone_id, struct r53_change_batch *batch)
+{
+    for (size_t i = 0; i < ARRAY_LEN(members); i++)
+        add_member(a, &members[i], zone_id, batch);
+    for (unsigned i = 0; i < DEMO_MANY; i++) {
+        const struct demo_member member = {
+            .owner = "many.",
+            .identifier = arena_printf(a, "host %u", i),
+            .address = arena_printf(a, "192.0.2.%u", DEMO_MANY_FIRST + i),
+            .is_multivalue = true,
+        };
+        add_member(a, &member, zone_id, batch);
+    }
+}
+
+static void add_apex_alias(struct arena *a, const char *zone_id, struct r53_change_batch *batch)
+{
+    struct r53_record_set *set = ARENA_NEW(a, struct r53_record_set);
+    set->name = full_name(a, "");
+    set->type = R53_TYPE_A;
+    set->alias_target = alias_to(a, zone_id, full_name(a, "pool."));
+    add_change(batch, set);
 }
 
 static void add_cdn_aliases(struct arena *a, const char *cdn_name, struct r53_change_batch *batch)
@@ -85,7 +179,8 @@ void demo_zone_batch(struct arena *a, const char *zone_id, const char *cdn_name,
     batch->comment = "The demo zone";
     batch->has_changes = true;
     batch->changes =
-        arena_array(a, ARRAY_LEN(sets) + ARRAY_LEN(cdn_owners), sizeof(*batch->changes));
+        arena_array(a, ARRAY_LEN(sets) + ARRAY_LEN(members) + DEMO_MANY + ARRAY_LEN(cdn_owners),
+                    sizeof(*batch->changes));
     for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
         struct r53_record_set *set = ARENA_NEW(a, struct r53_record_set);
         set->name = full_name(a, sets[i].owner);
@@ -96,8 +191,11 @@ void demo_zone_batch(struct arena *a, const char *zone_id, const char *cdn_name,
             add_values(a, &sets[i], set);
         add_change(batch, set);
     }
+    add_policies(a, zone_id, batch);
     if (cdn_name != NULL)
         add_cdn_aliases(a, cdn_name, batch);
+    else
+        add_apex_alias(a, zone_id, batch);
     *out =
         (struct r53_change_record_sets_request){.hosted_zone_id = zone_id, .change_batch = batch};
 }

@@ -26,4 +26,11 @@ int tool_status(int argc, char **argv) MUST_USE;
  */
 int tool_demo(const struct settings *settings) MUST_USE;
 
+/**
+ * What the demo wants set before the node starts: states of health checks come from DIR/health
+ * where no --health-file is set. Writes that path, of `size` bytes at most, for the settings to
+ * refer to.
+ */
+void tool_demo_settings(struct settings *settings, char *path, size_t size);
+
 #endif

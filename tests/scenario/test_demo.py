@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 
+import mmdb
 import pytest
 
 from harness import DEADLINE_S, upsert, wait_for
@@ -20,6 +21,16 @@ EXPECTED = [
     (r"^dig .* nobody\.demo\.test A$", [r"status: NXDOMAIN", r"SOA"]),
     (r"^dig .* pool\.demo\.test AAAA$", [r"status: NOERROR", r"ANSWER: 0", r"SOA"]),
     (r"^dig .* lab\.demo\.test A$", [r"status: NOERROR", r"ANSWER: 0", r"SOA"]),
+    (r"^dig .* share\.demo\.test A$", [r"\bA\s+192\.0\.2\.5[01]\b"]),
+    (r"^dig .* ha\.demo\.test A$", [r"\bA\s+192\.0\.2\.6[01]\b"]),
+    (r"^dig .* many\.demo\.test A$", [r"ANSWER: 8,"]),
+    (r"^dig .* tree\.demo\.test A$", [r"^tree\.demo\.test\..*\bA\s+192\.0\.2\.[56]\d\b"]),
+    (r"^dig .* geo\.demo\.test A \+subnet=", [r"CLIENT-SUBNET", r"\bA\s+192\.0\.2\.7[012]\b"]),
+    (r" zone test demo\.test tree\.demo\.test A ",
+     [r"^; weighted, 2 sets: '(steady|trial)' is chosen", r"which evaluates its target's health",
+      r"^192\.0\.2\.[56]\d$"]),
+    (r" zone test demo\.test geo\.demo\.test A ", [r"geolocation, 3 sets", r"^192\.0\.2\.7[012]$"]),
+    (r"^echo 'demo-main (un)?healthy' >", []),
     (r"^dig .* new\.demo\.test A$", [r"status: (NOERROR|NXDOMAIN)"]),
     (r"^curl .* --cacert .*/hello$", [r"HTTP/1\.1 200 OK", r"The pages origin, answer \d+"]),
     (r"^curl .* http://\S+/hello$", [r"HTTP/1\.1 200 OK", r"The pages origin, answer \d+"]),
@@ -108,6 +119,36 @@ def test_every_printed_command_works_when_pasted(fleet):
     wait_for(lambda: node.values("new.demo.test") == ["192.0.2.99"], "the pasted change")
 
 
+def test_the_printed_failover_fails_over_and_back(fleet):
+    node = start_demo(fleet, "it's a demo")
+    fails, returns = [c for c in commands_of(demo_texts(node)[0]) if c.startswith("echo ")]
+    assert node.values("ha.demo.test") == ["192.0.2.60"]
+    paste(fails)
+    wait_for(lambda: node.values("ha.demo.test") == ["192.0.2.61"], "the standby")
+    paste(returns)
+    wait_for(lambda: node.values("ha.demo.test") == ["192.0.2.60"], "the primary again")
+    node.stop()
+    (node.dir / "health").write_text("demo-main unhealthy\n")
+    node.start()
+    assert node.values("ha.demo.test") == ["192.0.2.61"]
+
+
+def test_places_and_health_come_from_the_files_that_are_named(fleet):
+    geo, health = fleet.path("geo.mmdb"), fleet.path("states")
+    mmdb.write(geo, {"193.0.0.0/16": {"country": {"iso_code": "NL"}},
+                     "8.8.8.0/24": {"country": {"iso_code": "US"}}})
+    with open(health, "w", encoding="ascii") as file:
+        file.write("demo-main unhealthy\n")
+    node = fleet.node("demo", "--demo", "--geo-db", geo, "--health-file", health).start()
+    (text,) = wait_for(lambda: demo_texts(node), "the words of the demo")
+    assert "echo" not in text and not (node.dir / "health").exists()  # the file is somebody's
+    assert node.values("ha.demo.test") == ["192.0.2.61"]
+    wait_for(lambda: node.metric("weir_dns_networks", file="geo") == 2, "the geography")
+    places = [c for c in commands_of(text) if c.startswith("dig") and " geo.demo.test " in c]
+    found = [re.search(r"\bA\s+(192\.0\.2\.\d+)", paste(c)).group(1) for c in places]
+    assert found == ["192.0.2.70", "192.0.2.71", "192.0.2.72"]
+
+
 def test_a_restart_prints_only_and_what_it_prints_works(fleet):
     node = start_demo(fleet)
     zone_id = node.boto().list_hosted_zones()["HostedZones"][0]["Id"].rsplit("/", 1)[1]
@@ -127,6 +168,7 @@ def test_a_node_without_an_edge_has_a_demo_of_dns_alone(fleet):
     node = start_demo(fleet, roles="control,dns")
     (text,) = demo_texts(node)
     assert "www.demo.test" not in text and "cloudfront" not in text
+    assert node.values("demo.test") == ["192.0.2.10", "192.0.2.11"]  # by an ALIAS at the apex
     exports = [c for c in commands_of(text) if c.startswith("export ")]
     for command in commands_of(text):
         paste(command, exports)

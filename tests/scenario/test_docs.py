@@ -28,6 +28,7 @@ def here(node, text):
         "weir-data/credentials": str(node.dir / "credentials"),
         "build/weir status": f"{WEIR} status --data {node.dir}",
         "build/weir zone import": f"{WEIR} zone import --data {node.dir}",
+        "build/weir zone test": f"{WEIR} zone test --data {node.dir}",
         "build/weir zone export": f"{WEIR} zone export --data {node.dir}",
         "build/weir zone test": f"{WEIR} zone test --data {node.dir}",
         "build/weir node list": f"{WEIR} node list --data {node.dir}",
@@ -59,7 +60,7 @@ def test_the_tour_of_the_readme_works_as_printed(node):
     script = here(node, examples("README.md")).replace("9000", str(free_port()))
     # A person takes longer than a script: each change has arrived when the next line is typed.
     server, port = node.ready["dns"].rsplit(":", 1)
-    for name in ("www.example.com", "example.com", "cdn.example.com"):
+    for name in ("www.example.com", "example.com", "app.example.com", "cdn.example.com"):
         line = f"dig @{server} -p {port} {name} +short\n"
         assert line in script
         address = "127.0.0.1" if name.startswith("cdn") else "192.0.2.1"
@@ -72,6 +73,7 @@ def test_the_tour_of_the_readme_works_as_printed(node):
     assert re.findall(r"^(\w+) edition", done.stdout, re.M) == ["first"] * 3 + ["second"] * 2
     addresses = re.findall(r"^192\.0\.2\.\d$", done.stdout, re.M)
     assert sorted(addresses) == ["192.0.2.1"] * 3 + ["192.0.2.2"] * 3
+    assert re.search(r"weighted, 2 sets: '(old|new)' is chosen", done.stdout)
     assert "is not permitted at apex in zone example.com." in done.stderr
     # The agent starts control again; what is asked of it waits until it answers.
     wait_for(lambda: (node.dir / "ready.json").exists(), "control again")

@@ -19,6 +19,7 @@ static const struct demo_facts all = {
     .admin = "127.0.0.1:5391",
     .data_dir = "/home/me/weir data",
     .program = "/opt/weir",
+    .health_file = "/home/me/weir data/health",
     .zone_id = "Z1",
     .change_id = "C1",
     .http = "127.0.0.1:8081",
@@ -52,9 +53,11 @@ static void the_batch_is_whole_and_survives_its_own_codec(void **state)
     assert_int_equal(again.change_batch->changes_count, request.change_batch->changes_count);
     size_t within = 0;
     size_t to_cdn = 0;
+    size_t grouped = 0;
     for (size_t i = 0; i < again.change_batch->changes_count; i++) {
         const struct r53_record_set *set = again.change_batch->changes[i].resource_record_set;
-        if (set->alias_target == NULL)
+        grouped += set->set_identifier != NULL;
+        if (set->alias_target == NULL || set->set_identifier != NULL)
             continue;
         bool is_within = strcmp(set->alias_target->hosted_zone_id, "Z1") == 0;
         assert_string_equal(set->alias_target->dns_name,
@@ -64,6 +67,7 @@ static void the_batch_is_whole_and_survives_its_own_codec(void **state)
     }
     assert_int_equal(within, 1);
     assert_int_equal(to_cdn, 2);
+    assert_int_equal(grouped, 19); /* weighted 2 and 2, failover 2, geolocation 3, multivalue 10 */
 }
 
 struct new_zone {
@@ -146,6 +150,10 @@ static void commands_name_what_is_really_bound(void **state)
                                  "edemo.cdn.weir.test:8444:127.0.0.1 "
                                  "https://edemo.cdn.weir.test:8444/hello\n"));
     assert_non_null(strstr(text, "create-invalidation --distribution-id EDEMO "));
+    assert_non_null(strstr(text, "\n    /opt/weir zone test demo.test tree.demo.test A --data "
+                                 "'/home/me/weir data'\n"));
+    assert_non_null(
+        strstr(text, "\n    echo 'demo-main unhealthy' >'/home/me/weir data/health'\n"));
     assert_null(strstr(text, "unset"));
     assert_null(strstr(text, "(null)"));
 }
@@ -178,6 +186,8 @@ static void what_is_not_there_is_left_out(void **state)
     facts.distribution_id = NULL;
     assert_null(strstr(text_of(&a, &facts), "Host:"));
     assert_null(strstr(text_of(&a, &facts), "cloudfront"));
+    facts.health_file = NULL;
+    assert_null(strstr(text_of(&a, &facts), "echo"));
     facts.dns = NULL;
     facts.admin = NULL;
     text = text_of(&a, &facts);
