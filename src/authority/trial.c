@@ -76,7 +76,8 @@ static struct slice make_query(uint8_t out[QUERY_MAX_BYTES], struct slice name, 
         to = put_u16(to, manners[manner].dnssec_ok ? 0x8000 : 0);
         struct slice subnet = manners[manner].subnet;
         to = put_u16(to, (uint16_t)subnet.len);
-        memcpy(to, subnet.data, subnet.len);
+        if (subnet.len > 0)
+            memcpy(to, subnet.data, subnet.len);
         to += subnet.len;
     }
     _Static_assert(DNS_HEADER_BYTES + DNS_NAME_MAX_BYTES + 4 + OPT_BYTES + SUBNET_MAX_BYTES <=
