@@ -39,9 +39,9 @@ struct demo_member {
     const char *address; /* NULL: an ALIAS */
     const char *alias;   /* owner whose health counts */
     const char *check;   /* id of a health check; NULL: none */
-    enum r53_failover failover;
     const char *continent;
     const char *country;
+    enum r53_failover failover;
     bool is_multivalue;
     uint8_t weight;
 };
