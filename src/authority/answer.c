@@ -237,12 +237,15 @@ static void fill(struct answering *a)
         refuse(a, DNS_EDE_NOT_SUPPORTED);
         return;
     }
+    struct tree_verdicts verdicts;
+    verdicts.count = 0;
     a->client = answer_edns_client(&a->edns, a->request, a->scene);
     a->resolver = (struct resolver_state){.scene = a->scene,
                                           .client = &a->client,
                                           .random = a->request->random,
                                           .targets_left = ALIAS_VISITS_MAX,
                                           .branch = a->request->branch,
+                                          .verdicts = &verdicts,
                                           .trace = a->request->trace};
     a->zone = find_zone(a);
     if (a->zone == NULL) {

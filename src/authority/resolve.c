@@ -8,11 +8,12 @@
 // Invariants:
 // 1. Going down a tree, `depth` rises with each alias; at ALIAS_DEPTH_MAX there is nothing below.
 // 2. targets_left falls with each look at a target, whether to judge it or to answer from it.
+// 3. Each verdict stands for a look at a target at least, so there are no more of them.
 #include "authority/resolve.h"
 
 #include "authority/health_table.h"
-#include "authority/limits.h"
 #include "authority/outside_table.h"
+#include "base/check.h"
 #include "dns/name.h"
 
 /* A group under decision: what its members' health is asked of. */
@@ -97,6 +98,29 @@ static bool is_target_healthy(struct resolver_state *r, struct record_set set, u
     return false;
 }
 
+/*
+ * is_target_healthy of a member, remembered where it took more than a look at records: deciding a
+ * tree level by level, it is asked for again at the next level.
+ */
+/* NOLINTNEXTLINE(misc-no-recursion): the depth rises each time, to ALIAS_DEPTH_MAX. */
+static bool is_branch_healthy(struct resolver_state *r, const struct record_set *alias,
+                              unsigned depth)
+{
+    struct tree_verdicts *known = r->verdicts;
+    for (unsigned i = 0; i < known->count; i++) {
+        if (known->of[i].alias == alias->body)
+            return known->of[i].is_healthy;
+    }
+    unsigned targets_before = r->targets_left;
+    bool is_healthy = is_target_healthy(r, *alias, depth);
+    if (targets_before - r->targets_left > 1) {
+        CHECK(known->count < ALIAS_VISITS_MAX);
+        known->of[known->count++] =
+            (struct tree_verdict){.alias = alias->body, .is_healthy = is_healthy};
+    }
+    return is_healthy;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): the depth rises each time, to ALIAS_DEPTH_MAX. */
 static bool is_member_healthy(void *user, unsigned index)
 {
@@ -105,7 +129,7 @@ static bool is_member_healthy(void *user, unsigned index)
     bool is_healthy = health_table_is_healthy(d->r->scene->health, member.health);
     bool is_alias = record_set_is_tree(&member.set);
     if (is_healthy && is_alias && alias_record_read(&member.set).head.evaluates)
-        is_healthy = is_target_healthy(d->r, member.set, d->depth);
+        is_healthy = is_branch_healthy(d->r, &member.set, d->depth);
     if (d->r->trace != NULL && !is_healthy)
         trace_line(d->r->trace, "%*s'%.*s' is unhealthy", (int)(2 * d->depth + 2), "",
                    SLICE_FMT(member.identifier));

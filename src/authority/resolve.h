@@ -5,9 +5,22 @@
 #ifndef AUTHORITY_RESOLVE_H
 #define AUTHORITY_RESOLVE_H
 
+#include "authority/limits.h"
 #include "authority/scene.h"
 #include "authority/trace.h"
 #include "authority/tree_record.h"
+
+/**
+ * What one query found of aliases that lead to trees, by where they lie: a tree is judged once, not
+ * again at each level above it. Not to be zeroed: beyond `count` nothing is read.
+ */
+struct tree_verdicts {
+    unsigned count;
+    struct tree_verdict {
+        const uint8_t *alias;
+        bool is_healthy;
+    } of[ALIAS_VISITS_MAX];
+};
 
 /** One query's decisions. Owner: answer(), on its stack. */
 struct resolver_state {
@@ -16,7 +29,8 @@ struct resolver_state {
     uint64_t random;       /* moves on with each decision */
     unsigned targets_left; /* of aliases, over all branches of the query */
     unsigned branch;       /* of the next group, from 1, whatever its policy says; 0: by policy */
-    struct trace *trace;   /* NULL: nobody wants to know */
+    struct tree_verdicts *verdicts;
+    struct trace *trace; /* NULL: nobody wants to know */
 };
 
 enum resolved {
