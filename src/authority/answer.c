@@ -4,6 +4,7 @@
 #include "authority/answer_priv.h"
 
 #include "authority/answer_settings.h"
+#include "authority/transfer.h"
 #include "authority/tsig.h"
 #include "base/check.h"
 
@@ -221,6 +222,26 @@ static void answer_chaos(struct answering *a)
     dns_writer_record(a->w, DNS_ANSWER, name, DNS_TYPE_TXT, 0, text);
 }
 
+/*
+ * A transfer that is none: refused; or the SOA alone, to a client of IXFR that has the zone as it
+ * is, and to one that asks over UDP (RFC 1995 section 2: it comes again by TCP).
+ */
+static void answer_transfer(struct answering *a)
+{
+    const struct dns_query *query = a->query;
+    const struct answer_request *request = a->request;
+    const struct zone *zone = transfer_zone_asked(a->world, query, &request->view);
+    enum dns_ede ede = transfer_judge(a->world, zone, &request->view.source, request->signer);
+    bool is_soa_enough = query->qtype == DNS_TYPE_IXFR && ede == DNS_EDE_NONE &&
+                         (!request->is_tcp || transfer_is_current(zone, request, query));
+    if (!is_soa_enough) {
+        refuse(a, ede == DNS_EDE_NONE ? DNS_EDE_NOT_SUPPORTED : ede);
+        return;
+    }
+    a->zone = zone;
+    answer_put_soa(a);
+}
+
 /* Sections of an answer to a question; sets rcode and what else the header tells. */
 static void fill(struct answering *a)
 {
@@ -234,7 +255,7 @@ static void fill(struct answering *a)
         return;
     }
     if (query->qtype == DNS_TYPE_AXFR || query->qtype == DNS_TYPE_IXFR) {
-        refuse(a, DNS_EDE_NOT_SUPPORTED);
+        answer_transfer(a);
         return;
     }
     struct tree_verdicts verdicts;

@@ -56,6 +56,9 @@ enum resolved answer_find(struct answering *a, const struct name_record *record,
 /** The referral to a delegation: its NS, with what glue there is. */
 void answer_put_referral(struct answering *a, const struct name_record *delegation);
 
+/** The zone's SOA as an answer; SERVFAIL where it has none. */
+void answer_put_soa(struct answering *a);
+
 /** The SOA that says how long the absence of something may be believed (RFC 2308). */
 void answer_put_absence(struct answering *a);
 

@@ -3,6 +3,7 @@
 // boundary of a set (RFC 2181 section 9). Runs on the UDP and TCP threads and in the trial.
 #include "authority/answer_priv.h"
 
+#include "authority/zone_text.h"
 #include "base/fault.h"
 #include "dns/rdata.h"
 
@@ -83,6 +84,13 @@ static const uint8_t *first_record(const struct answering *a, const struct recor
     return record;
 }
 
+/* A transferred zone's SOA has the serial of transfers; called right behind the record. */
+static void set_serial(struct dns_writer *w, const struct zone *zone, uint16_t type)
+{
+    if (type == DNS_TYPE_SOA && zone->transfer != NULL && !w->is_full)
+        zone_soa_set_serial(w->data + w->len, zone->transfer->serial);
+}
+
 static void write_records(struct answering *a, const struct manner *manner,
                           const struct record_set *set)
 {
@@ -94,6 +102,7 @@ static void write_records(struct answering *a, const struct manner *manner,
         uint32_t ttl_s = min_u32(record_ttl_s(record), manner->ttl_max_s);
         dns_writer_record(w, manner->section, manner->owner, set->type, ttl_s,
                           record_rdata(record));
+        set_serial(w, a->zone, set->type);
         record = next == end ? set->body : next;
     }
 }
@@ -202,27 +211,49 @@ void answer_put_referral(struct answering *a, const struct name_record *delegati
     }
 }
 
-void answer_put_absence(struct answering *a)
+/* The apex's SOA record; NULL, and SERVFAIL, where there is none. */
+static const uint8_t *find_soa(struct answering *a)
 {
     struct name_record apex;
     struct record_set soa;
-    if (!world_find(a->world, a->zone, a->zone->apex, &apex) ||
-        !name_record_find(&apex, DNS_TYPE_SOA, &soa) || record_set_is_tree(&soa)) {
-        a->rcode = DNS_RCODE_SERVFAIL;
-        return;
-    }
-    struct dns_soa fields;
-    struct slice rdata = record_rdata(soa.body);
-    dns_soa_read(rdata, &fields);
-    uint32_t ttl_s = min_u32(record_ttl_s(soa.body), fields.minimum_s);
-    if (a->is_absence_short)
-        ttl_s = min_u32(ttl_s, NO_MATCH_TTL_MAX_S);
+    if (world_find(a->world, a->zone, a->zone->apex, &apex) &&
+        name_record_find(&apex, DNS_TYPE_SOA, &soa) && !record_set_is_tree(&soa))
+        return soa.body;
+    a->rcode = DNS_RCODE_SERVFAIL;
+    return NULL;
+}
+
+static void put_soa(struct answering *a, enum dns_section section, const uint8_t *soa,
+                    uint32_t ttl_s)
+{
     struct dns_writer_mark mark = dns_writer_mark(a->w);
-    dns_writer_record(a->w, DNS_AUTHORITY, a->zone->apex, DNS_TYPE_SOA, ttl_s, rdata);
+    dns_writer_record(a->w, section, a->zone->apex, DNS_TYPE_SOA, ttl_s, record_rdata(soa));
     if (a->w->is_full) {
         dns_writer_rewind(a->w, mark);
         a->is_truncated = true;
+        return;
     }
+    set_serial(a->w, a->zone, DNS_TYPE_SOA);
+}
+
+void answer_put_soa(struct answering *a)
+{
+    const uint8_t *soa = find_soa(a);
+    if (soa != NULL)
+        put_soa(a, DNS_ANSWER, soa, record_ttl_s(soa));
+}
+
+void answer_put_absence(struct answering *a)
+{
+    struct dns_soa fields;
+    const uint8_t *soa = find_soa(a);
+    if (soa == NULL)
+        return;
+    dns_soa_read(record_rdata(soa), &fields);
+    uint32_t ttl_s = min_u32(record_ttl_s(soa), fields.minimum_s);
+    if (a->is_absence_short)
+        ttl_s = min_u32(ttl_s, NO_MATCH_TTL_MAX_S);
+    put_soa(a, DNS_AUTHORITY, soa, ttl_s);
 }
 
 /* What follows a record: a name, and a set of it before its addresses. */

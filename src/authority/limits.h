@@ -78,6 +78,25 @@
 #define TSIG_SECRET_MAX_BYTES 128
 #define TSIG_WATCH_NS NS_PER_S
 
+/* Zone transfers. Differences kept of one zone: serials, and bytes of their records; bytes of all
+ * zones together. What is older is answered by the whole zone. */
+#define TRANSFER_DELTAS_MAX 64
+#define TRANSFER_DELTA_BYTES_MAX ((size_t)4 << 20)
+#define TRANSFER_BOOK_BYTES_MAX ((size_t)64 << 20)
+/* Transfers under way at once, of all clients and of one (IPv4 address, IPv6 /64). */
+#define TRANSFERS_MAX 64
+#define TRANSFERS_PER_CLIENT_MAX 16
+/* Messages of a transfer, up to 64 KiB each, that one turn of the loop makes before others get
+ * theirs. */
+#define TRANSFER_MESSAGES_PER_TURN 2
+
+/* NOTIFY: targets that are told at once; how long an answer is waited for at first, twice as long
+ * each time (RFC 1996 section 3.6 speaks of 60 s), and how often it is said. */
+#define NOTIFY_PENDING_MAX 64
+#define NOTIFY_WAIT_NS (1 * NS_PER_S)
+#define NOTIFY_TRIES 6
+#define NOTIFY_TARGETS_MAX 65536
+
 /* UDP: datagrams of one batch; bytes of one query (longer ones are malformed anyway); how long a
  * thread waits in the kernel before it gives a sign of life. */
 #define UDP_BATCH 64

@@ -8,6 +8,7 @@
 #include "authority/atlas_watch.h"
 #include "authority/health_watch.h"
 #include "authority/limits.h"
+#include "authority/notify.h"
 #include "authority/outside_watch.h"
 #include "authority/tcp.h"
 #include "authority/trial.h"
@@ -17,16 +18,19 @@
 #include "base/alloc.h"
 
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* A loaded root; node/ knows but its name. */
 struct role_release {
     struct world *world;
+    struct role_release *next; /* once retired */
 };
 
 struct dns_state {
     struct dns_service service;
     struct role_release *applied; /* builder thread; its world is the scene's */
+    struct role_release *retired; /* builder thread; served no more, but a transfer may read it */
     struct udp_thread **udp;
     size_t udp_count;
     struct tcp_server *tcp;
@@ -36,6 +40,10 @@ struct dns_state {
     struct health_watch *health;      /* NULL: no file of states is set */
     struct atlas_watch *atlas;        /* NULL: no file of networks is set */
     struct tsig_watch *tsig;          /* NULL: no file of keys is set */
+    struct notify *notify;
+    struct notify_list *_Atomic told_next;         /* from the builder thread; NULL: nothing new */
+    struct net_address sources[DNS_ADDRESSES_MAX]; /* that UDP is served on */
+    size_t source_count;
     struct loop_timer tick;
 };
 
@@ -131,6 +139,45 @@ static void release_free(struct role_release *release)
     free(release);
 }
 
+/* Frees what was served before, but for worlds that a transfer still reads: those next time. */
+static void free_retired(struct dns_state *d)
+{
+    struct role_release **at = &d->retired;
+    while (*at != NULL) { /* each turn moves on or takes one out */
+        struct role_release *release = *at;
+        if (!world_is_free(release->world)) {
+            at = &release->next;
+            continue;
+        }
+        *at = release->next;
+        release_free(release);
+    }
+}
+
+static void retire(struct dns_state *d, struct role_release *release)
+{
+    if (release != NULL) {
+        release->next = d->retired;
+        d->retired = release;
+    }
+    free_retired(d);
+}
+
+static void take_notify_list(void *arg)
+{
+    struct dns_state *d = arg;
+    struct notify_list *list = atomic_exchange(&d->told_next, NULL);
+    if (list != NULL)
+        notify_update(d->notify, list);
+}
+
+static void tell_secondaries(struct dns_state *d, const struct world *w)
+{
+    struct notify_list *list = notify_list_of(w);
+    notify_list_free(atomic_exchange(&d->told_next, list));
+    loop_post(d->service.context->loop, take_notify_list, d);
+}
+
 static void dns_apply(void *role_state, struct role_release *loaded)
 {
     struct dns_state *d = role_state;
@@ -139,7 +186,8 @@ static void dns_apply(void *role_state, struct role_release *loaded)
         atlas_watch_wait_first(d->atlas);
     d->applied = loaded;
     service_set_part(&d->service, scene_set_world, loaded->world);
-    release_free(before);
+    tell_secondaries(d, loaded->world);
+    retire(d, before);
     if (registry_count(d->registries.outside) > 0)
         outside_watch_look(d->outside);
     if (before == NULL)
@@ -205,6 +253,20 @@ static enum err start_dnstap(struct dns_state *d, struct errctx *ec)
     return dnstap_new(&options, &d->service.dnstap, ec);
 }
 
+static void start_notify(struct dns_state *d)
+{
+    const struct role_context *context = d->service.context;
+    for (size_t i = 0; i < context->socket_count && d->source_count < ARRAY_LEN(d->sources); i++) {
+        if (context->sockets[i].kind == ROLE_SOCKET_UDP_THREAD)
+            d->sources[d->source_count++] = context->sockets[i].bound;
+    }
+    const struct notify_options options = {.loop = context->loop,
+                                           .keys = d->tsig,
+                                           .sources = d->sources,
+                                           .source_count = d->source_count};
+    d->notify = notify_new(&options);
+}
+
 static enum err start_threads(struct dns_state *d, struct errctx *ec)
 {
     const struct role_context *context = d->service.context;
@@ -232,9 +294,12 @@ static void dns_stop(void *state)
     dnstap_free(d->service.dnstap);
     atlas_watch_free(d->atlas);
     health_watch_free(d->health);
+    notify_free(d->notify);
+    notify_list_free(atomic_exchange(&d->told_next, NULL));
     tsig_watch_free(d->tsig);
     service_fini(&d->service);
     answer_settings_free(d->settings);
+    free_retired(d);
     release_free(d->applied);
     metrics_zones_free(d->registries.zones);
     registry_free(d->registries.health);
@@ -294,6 +359,8 @@ static enum err dns_start(struct role_context *context, void **out_state, struct
         e = start_dnstap(d, ec);
     if (e == ERR_OK)
         e = tsig_watch_start(&d->service, &d->tsig, ec);
+    if (e == ERR_OK)
+        start_notify(d);
     if (e == ERR_OK) {
         service_set_part(&d->service, scene_set_settings, d->settings);
         d->health = health_watch_start(&d->service, d->registries.health);

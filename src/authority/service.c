@@ -173,6 +173,9 @@ void service_count(size_t answer_bytes, const struct answer_summary *summary)
     if (summary->zone_counter != METRICS_ZONE_NONE)
         metrics_zone_count(summary->zone_counter, summary->rcode == DNS_RCODE_NXDOMAIN);
     count_cookie(summary->cookie);
+    if (summary->rcode == DNS_RCODE_REFUSED &&
+        (summary->qtype == DNS_TYPE_AXFR || summary->qtype == DNS_TYPE_IXFR))
+        metrics_add(METRIC_DNS_TRANSFERS_REFUSED, 1);
     if (summary->ede == DNS_EDE_PROHIBITED)
         metrics_add(METRIC_DNS_DENIED, 1);
     if (summary->is_truncated)

@@ -11,12 +11,14 @@
 //   1. `in` holds at most one incomplete query and what one read brought.
 //   2. `out` holds at most TCP_OUT_MAX_BYTES and one answer.
 //   3. The list of connections is sorted by the time of their last progress: the oldest come first.
-//   4. The thread is online for RCU only while it answers what one read brought.
+//   4. A connection with a transfer answers no further query until that has ended.
+//   5. The thread is online for RCU only while it answers what one read brought.
 #include "authority/tcp.h"
 
 #include "authority/answer_settings.h"
 #include "authority/limits.h"
 #include "authority/rate_limit.h"
+#include "authority/transfer.h"
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/list.h"
@@ -50,8 +52,9 @@ struct tcp_connection {
     uint16_t local_port;
     struct buf in;
     struct buf out;
-    int64_t progress_ns; /* last whole query, or bytes written */
-    bool is_ending;      /* the client sends no more, or the server drains: close once written */
+    int64_t progress_ns;       /* last whole query, or bytes written */
+    struct transfer *transfer; /* under way; NULL: none */
+    bool is_ending; /* the client sends no more, or the server drains: close once written */
 };
 
 struct tcp_server {
@@ -64,7 +67,8 @@ struct tcp_server {
     struct loop_timer tick;
     struct prng prng;
     struct rate_limit *rate; /* of queries */
-    int64_t now_unix_ms;     /* of the read whose queries are answered */
+    unsigned transfer_count;
+    int64_t now_unix_ms; /* of the read whose queries are answered */
     bool is_accepting;
     bool is_draining;
     bool is_done;
@@ -76,9 +80,19 @@ static void count_connections(const struct tcp_server *s)
     metrics_set(METRIC_DNS_TCP_CONNECTIONS, s->connection_count);
 }
 
+static void end_transfer(struct tcp_connection *c)
+{
+    if (c->transfer == NULL)
+        return;
+    transfer_free(c->transfer, time_monotonic_ns());
+    c->transfer = NULL;
+    c->server->transfer_count--;
+}
+
 static void connection_close(struct tcp_connection *c)
 {
     struct tcp_server *s = c->server;
+    end_transfer(c);
     loop_io_stop(&c->io);
     (void)close(c->fd);
     list_remove(&c->by_age);
@@ -138,6 +152,62 @@ static void tap(const struct tcp_connection *c, struct slice query, size_t answe
     dnstap_put(s->options.service->dnstap, s->options.index, &tapped);
 }
 
+static void append_message(struct tcp_connection *c, size_t len)
+{
+    const uint8_t length_be[LENGTH_BYTES] = {(uint8_t)(len >> 8), (uint8_t)len};
+    buf_append(&c->out, slice_of(length_be, sizeof(length_be)));
+    buf_append(&c->out, slice_of(c->server->answer, len));
+}
+
+/* Whether two clients are one for the limit: IPv4 address, IPv6 /64. */
+static bool is_same_client(const struct view_address *a, const struct view_address *b)
+{
+    size_t bytes = a->len == 16 ? 8 : a->len;
+    return a->len == b->len && memcmp(a->bytes, b->bytes, bytes) == 0;
+}
+
+/* Whether the client may begin one more transfer. */
+static bool has_transfer_left(const struct tcp_connection *c)
+{
+    struct tcp_server *s = c->server;
+    unsigned count = 0;
+    struct list *node;
+    struct list *after;
+    LIST_FOR_EACH (node, after, &s->connections) {
+        struct tcp_connection *other = LIST_ENTRY(node, struct tcp_connection, by_age);
+        bool is_his =
+            other->transfer != NULL && is_same_client(&other->view.source, &c->view.source);
+        count += is_his ? 1 : 0;
+    }
+    return s->transfer_count < TRANSFERS_MAX && count < TRANSFERS_PER_CLIENT_MAX;
+}
+
+/* Begins the transfer that the query asks for; false: it is answered like any other. */
+static bool begin_transfer(struct tcp_connection *c, const struct scene *scene,
+                           const struct answer_request *request)
+{
+    if (scene->world->book == NULL || !has_transfer_left(c))
+        return false;
+    c->transfer = transfer_begin(scene, request);
+    c->server->transfer_count += c->transfer != NULL ? 1 : 0;
+    return c->transfer != NULL;
+}
+
+/* Some messages of the transfer into `out`, while that has room: others get their turn, too. */
+static void go_on_with_transfer(struct tcp_connection *c)
+{
+    struct tcp_server *s = c->server;
+    for (unsigned i = 0; i < TRANSFER_MESSAGES_PER_TURN && c->transfer != NULL; i++) {
+        if (buf_len(&c->out) >= TCP_OUT_MAX_BYTES)
+            return;
+        size_t len = transfer_next(c->transfer, s->answer, time_unix_ms() / MS_PER_S);
+        if (len > 0)
+            append_message(c, len);
+        else
+            end_transfer(c);
+    }
+}
+
 /* Answers one query into `out`. False: it is none, and its sender gets no more answers. */
 static bool answer_query(struct tcp_connection *c, const struct scene *scene, struct slice query)
 {
@@ -149,17 +219,17 @@ static bool answer_query(struct tcp_connection *c, const struct scene *scene, st
                                      .random = prng_next(&s->prng),
                                      .now_unix_s = s->now_unix_ms / MS_PER_S,
                                      .idle_ds = (uint16_t)(s->options.limits.idle_ns / NS_PER_DS)};
-    size_t len = answer(scene, &request, s->answer, sizeof(s->answer), &summary);
-    service_count(len, &summary);
     metrics_add(METRIC_DNS_QUERIES_TCP, 1);
     note_progress(c);
+    if (begin_transfer(c, scene, &request))
+        return true;
+    size_t len = answer(scene, &request, s->answer, sizeof(s->answer), &summary);
+    service_count(len, &summary);
     if (s->options.service->dnstap != NULL)
         tap(c, query, len);
     if (len == 0)
         return false;
-    const uint8_t length_be[LENGTH_BYTES] = {(uint8_t)(len >> 8), (uint8_t)len};
-    buf_append(&c->out, slice_of(length_be, sizeof(length_be)));
-    buf_append(&c->out, slice_of(s->answer, len));
+    append_message(c, len);
     return true;
 }
 
@@ -197,12 +267,12 @@ static bool may_ask_more(const struct tcp_connection *c, const struct scene *sce
 static void answer_all(struct tcp_connection *c)
 {
     struct slice query;
-    if (!next_query(c, &query))
+    if (c->transfer != NULL || !next_query(c, &query))
         return;
     c->server->now_unix_ms = time_unix_ms();
     rcu_online();
     const struct scene *scene = rcu_read_ptr(&c->server->options.service->scene);
-    while (buf_len(&c->out) < TCP_OUT_MAX_BYTES && next_query(c, &query)) {
+    while (c->transfer == NULL && buf_len(&c->out) < TCP_OUT_MAX_BYTES && next_query(c, &query)) {
         bool is_query = may_ask_more(c, scene) && answer_query(c, scene, query);
         buf_consume(&c->in, is_query ? LENGTH_BYTES + query.len : buf_len(&c->in));
         c->is_ending |= !is_query;
@@ -241,15 +311,17 @@ static void connection_go_on(struct tcp_connection *c)
     bool goes_on = true;
     while (goes_on) { /* each turn answers a query at least; `in` holds a bounded number */
         answer_all(c);
+        go_on_with_transfer(c);
         if (!write_out(c)) {
             connection_close(c);
             end_if_drained(s);
             return;
         }
-        goes_on = buf_len(&c->out) < TCP_OUT_MAX_BYTES && next_query(c, &query);
+        goes_on =
+            c->transfer == NULL && buf_len(&c->out) < TCP_OUT_MAX_BYTES && next_query(c, &query);
     }
     end_if_too_long(c);
-    bool has_out = buf_len(&c->out) > 0;
+    bool has_out = buf_len(&c->out) > 0 || c->transfer != NULL;
     bool is_over = c->is_ending && !has_out;
     bool is_drained = s->is_draining && !has_out && buf_len(&c->in) == 0;
     if (is_over || is_drained) {
@@ -257,7 +329,7 @@ static void connection_go_on(struct tcp_connection *c)
         end_if_drained(s);
         return;
     }
-    bool may_read = !c->is_ending && buf_len(&c->out) < TCP_OUT_MAX_BYTES;
+    bool may_read = !c->is_ending && c->transfer == NULL && buf_len(&c->out) < TCP_OUT_MAX_BYTES;
     unsigned events = (may_read ? LOOP_READ : 0U) | (has_out ? LOOP_WRITE : 0U);
     loop_io_set(s->loop, &c->io, c->fd, events);
 }
@@ -274,13 +346,6 @@ static void connection_ready(struct loop_io *io, unsigned events)
         return;
     }
     connection_go_on(c);
-}
-
-/* Whether two clients are one for the limit: IPv4 address, IPv6 /64. */
-static bool is_same_client(const struct view_address *a, const struct view_address *b)
-{
-    size_t bytes = a->len == 16 ? 8 : a->len;
-    return a->len == b->len && memcmp(a->bytes, b->bytes, bytes) == 0;
 }
 
 static bool client_has_too_many(struct tcp_server *s, const struct view_address *client)
@@ -426,7 +491,7 @@ static void drain_posted(void *arg)
     listen_all(s);
     LIST_FOR_EACH (node, after, &s->connections) {
         struct tcp_connection *c = LIST_ENTRY(node, struct tcp_connection, by_age);
-        if (buf_len(&c->in) == 0 && buf_len(&c->out) == 0)
+        if (buf_len(&c->in) == 0 && buf_len(&c->out) == 0 && c->transfer == NULL)
             connection_close(c);
     }
     end_if_drained(s);

@@ -2,9 +2,11 @@
 // Loading and freeing of worlds. Runs on the builder thread, or in a trial.
 #include "authority/world.h"
 
+#include "authority/transfer_book.h"
 #include "base/alloc.h"
 #include "base/check.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 static enum err read_root(struct arena *a, const struct chunk_hash *hash,
@@ -53,6 +55,7 @@ static enum err start_world(const struct world_source *source, const struct worl
     }
     struct world *w = NEW(struct world);
     w->collections = collections;
+    w->pins = NEW(_Atomic unsigned);
     w->seed = root.seed;
     w->zones = zones;
     w->name_count = root.tries[RELEASE_NAME].entries;
@@ -78,6 +81,7 @@ enum err world_load(const struct world_source *source, const struct world *befor
         return err_wrap(ec, "names");
     }
     zone_table_count(w->zones, source->registries.zones);
+    w->book = transfer_book_make(w, before);
     *out = w;
     return ERR_OK;
 }
@@ -105,13 +109,32 @@ void world_free(struct world *w)
 {
     if (w == NULL)
         return;
+    CHECK(world_is_free(w));
+    transfer_book_free(w->book);
     name_tree_release(&w->names);
     zone_table_unref(w->zones);
     collection_table_unref(w->collections);
     if (w->loader != NULL)
         name_loader_fini(w->loader);
     free(w->loader);
+    free(w->pins);
     free(w);
+}
+
+void world_pin(const struct world *w)
+{
+    atomic_fetch_add_explicit(w->pins, 1, memory_order_relaxed);
+}
+
+void world_unpin(const struct world *w)
+{
+    unsigned before = atomic_fetch_sub_explicit(w->pins, 1, memory_order_release);
+    CHECK(before > 0);
+}
+
+bool world_is_free(const struct world *w)
+{
+    return atomic_load_explicit(w->pins, memory_order_acquire) == 0;
 }
 
 enum err world_failure(const struct world *w, struct errctx *ec)

@@ -8,6 +8,8 @@
 #include "authority/name_loader.h"
 #include "authority/zone_table.h"
 
+struct transfer_book;
+
 /**
  * Owner:   whoever loaded it. Threads: any may read a loaded one; a lazy one belongs to one.
  */
@@ -18,6 +20,8 @@ struct world {
     struct zone_table *zones;
     struct collection_table *collections;
     struct name_loader *loader; /* of a lazy world; else NULL */
+    struct transfer_book *book; /* of its transferred zones; NULL: none, or a lazy world */
+    _Atomic unsigned *pins;     /* transfers under way that still read it */
 };
 
 /** Where a world comes from; everything borrowed, the chunks and registries kept by a lazy one. */
@@ -43,6 +47,16 @@ enum err world_open(const struct world_source *source, const struct world *befor
 
 /** Frees the world and whatever no other one shares. Builder thread. NULL is fine. */
 void world_free(struct world *w);
+
+/**
+ * Keeps a world that a scene holds from being freed, beyond the scene. A reader of the scene, while
+ * it is one. Undone by world_unpin, on any thread.
+ */
+void world_pin(const struct world *w);
+void world_unpin(const struct world *w);
+
+/** Whether nobody pins a world that no scene holds any more: nobody will. */
+bool world_is_free(const struct world *w);
 
 /** ERR_OK, or why a look-up in a lazy world could not read a chunk. */
 enum err world_failure(const struct world *w, struct errctx *ec) MUST_USE;

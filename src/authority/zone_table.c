@@ -73,6 +73,7 @@ static enum err add_zone(void *user, const struct trie_entry *before,
                           .is_private = decoded.is_private,
                           .sources = decoded.sources,
                           .source_count = decoded.source_count,
+                          .transfer = decoded.transfer,
                           .encoded = encoded};
     read_addresses(t, &decoded, zone);
     if (t->zone_count == load->capacity) {
@@ -184,10 +185,11 @@ static bool is_in_prefix(const struct view_address *address, const struct releas
     return differ >> (8 - rest_bits) == 0;
 }
 
-static bool has_source(const struct zone *zone, const struct view_address *source)
+bool view_address_is_in(const struct view_address *address, const struct release_prefix *prefixes,
+                        size_t count)
 {
-    for (size_t i = 0; i < zone->source_count; i++) {
-        if (is_in_prefix(source, &zone->sources[i]))
+    for (size_t i = 0; i < count; i++) {
+        if (is_in_prefix(address, &prefixes[i]))
             return true;
     }
     return false;
@@ -197,7 +199,7 @@ static bool has_source(const struct zone *zone, const struct view_address *sourc
 static const struct zone *private_zone(const struct zone *first, const struct view_address *source)
 {
     for (const struct zone *z = first; z != NULL; z = z->next) {
-        if (z->is_private && has_source(z, source))
+        if (z->is_private && view_address_is_in(source, z->sources, z->source_count))
             return z;
     }
     return NULL;

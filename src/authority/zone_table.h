@@ -33,9 +33,10 @@ struct zone {
     size_t address_count;
     struct release_prefix *sources; /* of a private zone's clients */
     size_t source_count;
-    uint32_t counter;     /* its slot of metrics/zones.h */
-    struct slice encoded; /* as in the release, to tell what changed */
-    struct zone *next;    /* the next younger one of this apex */
+    const struct release_transfer *transfer; /* NULL: the zone is not transferred */
+    uint32_t counter;                        /* its slot of metrics/zones.h */
+    struct slice encoded;                    /* as in the release, to tell what changed */
+    struct zone *next;                       /* the next younger one of this apex */
 };
 
 /** Owner: counted references, all held by the builder thread. Unchanged once loaded. */
@@ -76,6 +77,10 @@ void zone_table_unref(struct zone_table *table);
  */
 const struct zone *zone_table_find(const struct zone_table *table, struct slice name,
                                    const struct view *view);
+
+/** Whether the address lies in one of the networks. */
+bool view_address_is_in(const struct view_address *address, const struct release_prefix *prefixes,
+                        size_t count);
 
 /** The zone whose id hashes so; NULL: none. */
 const struct zone *zone_table_by_hash(const struct zone_table *table, uint64_t hash);

@@ -43,6 +43,11 @@ enum dns_parse {
  */
 enum dns_parse dns_query_parse(struct slice message, struct dns_query *out);
 
+/** The serial that an IXFR query names: of the SOA in its authority section (RFC 1995 section 3).
+ */
+bool dns_query_ixfr_serial(struct slice message, const struct dns_query *query,
+                           uint32_t *out_serial);
+
 /**
  * Names that were written and what follows from them, for compression: once so many are known,
  * later ones are written but not remembered.

@@ -119,6 +119,19 @@ static bool read_records(struct slice message, struct dns_query *out)
     return at == message.len;
 }
 
+bool dns_query_ixfr_serial(struct slice message, const struct dns_query *query,
+                           uint32_t *out_serial)
+{
+    enum { SOA_NUMBERS_BYTES = 20 };
+    size_t at = DNS_HEADER_BYTES + query->question.len;
+    struct raw_record record;
+    if (dns_get_u16(message.data + DNS_AT_COUNTS + 4) == 0 || !read_record(message, &at, &record) ||
+        record.type != DNS_TYPE_SOA || record.data.len < SOA_NUMBERS_BYTES)
+        return false;
+    *out_serial = dns_get_u32(record.data.data + record.data.len - SOA_NUMBERS_BYTES);
+    return true;
+}
+
 static void init_query(uint16_t id, uint16_t flags, struct dns_query *out)
 {
     out->id = id;

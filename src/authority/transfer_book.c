@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// Books of transferred zones. Making and freeing run on the builder thread, look-ups on others.
+//
+// Invariants:
+//   1. The deltas of a zone follow one another: each begins at the serial where the one before
+//      ends, and the last one ends at the zone's serial.
+//   2. A delta never changes once its book is made.
+#include "authority/transfer_book.h"
+
+#include "authority/name_cursor.h"
+#include "authority/name_diff.h"
+#include "base/alloc.h"
+#include "base/check.h"
+
+#include <stdlib.h>
+
+/* How one zone changes between two worlds. */
+struct zone_change {
+    const struct transfer_zone *before;
+    struct transfer_zone *after;
+    struct buf removed;
+    struct buf added;
+};
+
+/* All zones that change, while the trees are compared. */
+struct book_change {
+    const struct world *world;
+    const struct world *before;
+    struct zone_change *zones;
+    size_t count;
+};
+
+static void count_traits(struct transfer_zone *page, unsigned traits, int by)
+{
+    page->trees += (size_t)((traits & ZONE_TEXT_TREE) != 0 ? by : 0);
+    page->policies += (size_t)((traits & ZONE_TEXT_POLICY) != 0 ? by : 0);
+    page->outsides += (size_t)((traits & ZONE_TEXT_OUTSIDE) != 0 ? by : 0);
+}
+
+static void count_all(const struct world *w, struct transfer_zone *page)
+{
+    struct name_run run;
+    struct name_cursor cursor = name_cursor_of(&w->names, page->zone->hash);
+    while (name_cursor_next(&cursor, &run)) {
+        for (size_t i = 0; i < run.count; i++) {
+            struct name_record name = name_run_record(&run, i);
+            count_traits(page, zone_text_traits(page->zone, &name), 1);
+        }
+    }
+}
+
+static void unref_delta(struct transfer_delta *delta)
+{
+    CHECK(delta->refs > 0);
+    if (--delta->refs > 0)
+        return;
+    buf_fini(&delta->text);
+    free(delta);
+}
+
+static void drop_deltas(struct transfer_zone *page, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        page->delta_bytes -= buf_len(&page->deltas[i]->text);
+        unref_delta(page->deltas[i]);
+    }
+    page->delta_count -= count;
+    memmove(page->deltas, page->deltas + count, page->delta_count * sizeof(page->deltas[0]));
+}
+
+static void take_over(const struct transfer_zone *before, struct transfer_zone *page)
+{
+    const struct zone *zone = page->zone;
+    *page = *before;
+    page->zone = zone;
+    for (size_t i = 0; i < page->delta_count; i++)
+        page->deltas[i]->refs++;
+}
+
+static struct zone_change *change_of(const struct book_change *c, uint64_t zone_hash)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->zones[i].after->zone->hash == zone_hash)
+            return &c->zones[i];
+    }
+    return NULL;
+}
+
+/* Appends the records of `text` that `other` does not hold. */
+static void append_missing(struct slice text, struct slice other, struct buf *out)
+{
+    struct zone_text_record record;
+    while (zone_text_next(&text, &record)) {
+        bool is_found = false;
+        struct slice rest = other;
+        struct zone_text_record candidate;
+        struct slice wanted =
+            slice_of(record.record, (size_t)(record_next(record.record) - record.record));
+        while (!is_found && zone_text_next(&rest, &candidate)) {
+            size_t bytes = (size_t)(record_next(candidate.record) - candidate.record);
+            is_found = slice_equal(wanted, slice_of(candidate.record, bytes));
+        }
+        if (!is_found)
+            zone_text_put(out, record.owner, record.record);
+    }
+}
+
+/* A name that is new or differs. */
+static enum err on_new(void *user, const struct name_key *key, const struct name_record *record,
+                       struct errctx *ec)
+{
+    const struct book_change *c = user;
+    struct zone_change *change = change_of(c, key->zone);
+    struct name_record old;
+    AUTO_BUF struct buf old_text = {0};
+    AUTO_BUF struct buf new_text = {0};
+    (void)ec;
+    if (change == NULL)
+        return ERR_OK;
+    count_traits(change->after, zone_text_traits(change->after->zone, record), 1);
+    if (world_find(c->before, change->before->zone, record->owner, &old))
+        zone_text_name(c->before, &old, &old_text);
+    zone_text_name(c->world, record, &new_text);
+    append_missing(buf_slice(&old_text), buf_slice(&new_text), &change->removed);
+    append_missing(buf_slice(&new_text), buf_slice(&old_text), &change->added);
+    return ERR_OK;
+}
+
+/* A name that is gone or differs; what differs was noted by on_new. */
+static enum err on_old(void *user, const struct name_key *key, const struct name_record *record,
+                       struct errctx *ec)
+{
+    const struct book_change *c = user;
+    struct zone_change *change = change_of(c, key->zone);
+    struct name_record found;
+    (void)ec;
+    if (change == NULL)
+        return ERR_OK;
+    count_traits(change->after, zone_text_traits(change->before->zone, record), -1);
+    if (!world_find(c->world, change->after->zone, record->owner, &found))
+        zone_text_name(c->before, record, &change->removed);
+    return ERR_OK;
+}
+
+static bool put_delta(const struct book_change *c, struct zone_change *change, struct buf *text)
+{
+    if (!zone_text_soa(c->before, change->before->zone, text))
+        return false;
+    buf_append(text, buf_slice(&change->removed));
+    if (!zone_text_soa(c->world, change->after->zone, text))
+        return false;
+    buf_append(text, buf_slice(&change->added));
+    return buf_len(text) <= TRANSFER_DELTA_BYTES_MAX;
+}
+
+/* The change as one more delta, or no history any more where there can be none. */
+static void add_delta(const struct book_change *c, struct zone_change *change)
+{
+    struct transfer_zone *page = change->after;
+    struct transfer_delta *delta = NEW(struct transfer_delta);
+    delta->refs = 1;
+    delta->from = change->before->zone->transfer->serial;
+    delta->to = page->zone->transfer->serial;
+    bool is_plain = change->before->trees + page->trees == 0;
+    if (!is_plain || !put_delta(c, change, &delta->text)) {
+        unref_delta(delta);
+        drop_deltas(page, page->delta_count);
+        return;
+    }
+    if (page->delta_count == TRANSFER_DELTAS_MAX)
+        drop_deltas(page, 1);
+    page->deltas[page->delta_count++] = delta;
+    page->delta_bytes += buf_len(&delta->text);
+    size_t too_old = 0;
+    size_t bytes = page->delta_bytes;
+    while (bytes > TRANSFER_DELTA_BYTES_MAX)
+        bytes -= buf_len(&page->deltas[too_old++]->text);
+    drop_deltas(page, too_old);
+}
+
+static void compare(struct book_change *c)
+{
+    const struct name_diff_visitor on_news = {.on_name = on_new, .user = c};
+    const struct name_diff_visitor on_olds = {.on_name = on_old, .user = c};
+    size_t all = (size_t)UINT32_MAX;
+    /* Both trees are loaded, and the visitors never fail. */
+    enum err e = name_diff(&c->world->names, &c->before->names, all, &on_news, NULL);
+    if (e == ERR_OK)
+        e = name_diff(&c->before->names, &c->world->names, all, &on_olds, NULL);
+    CHECK(e == ERR_OK);
+    for (size_t i = 0; i < c->count; i++) {
+        add_delta(c, &c->zones[i]);
+        buf_fini(&c->zones[i].removed);
+        buf_fini(&c->zones[i].added);
+    }
+}
+
+/* All histories together keep to their limit: the largest go first. */
+static void bound_all(struct transfer_book *book)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < book->count; i++)
+        total += book->zones[i].delta_bytes;
+    while (total > TRANSFER_BOOK_BYTES_MAX) { /* each turn drops a history */
+        struct transfer_zone *largest = &book->zones[0];
+        for (size_t i = 1; i < book->count; i++) {
+            if (book->zones[i].delta_bytes > largest->delta_bytes)
+                largest = &book->zones[i];
+        }
+        total -= largest->delta_bytes;
+        drop_deltas(largest, largest->delta_count);
+    }
+}
+
+static size_t count_transferred(const struct zone_table *zones)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < zones->zone_count; i++)
+        count += zones->zones[i]->transfer != NULL ? 1 : 0;
+    return count;
+}
+
+struct transfer_book *transfer_book_make(const struct world *w, const struct world *before)
+{
+    size_t count = count_transferred(w->zones);
+    if (count == 0)
+        return NULL;
+    struct transfer_book *book = mem_new(1, sizeof(*book) + count * sizeof(struct transfer_zone));
+    struct book_change change = {.world = w, .before = before};
+    change.zones = mem_new(count, sizeof(*change.zones));
+    for (size_t i = 0; i < w->zones->zone_count; i++) {
+        const struct zone *zone = w->zones->zones[i];
+        if (zone->transfer == NULL)
+            continue;
+        struct transfer_zone *page = &book->zones[book->count++];
+        page->zone = zone;
+        const struct transfer_zone *old =
+            before == NULL ? NULL : transfer_book_find(before->book, zone->hash);
+        if (old == NULL || !slice_equal(old->zone->apex, zone->apex)) {
+            count_all(w, page);
+            continue;
+        }
+        take_over(old, page);
+        if (old->zone->transfer->serial != zone->transfer->serial)
+            change.zones[change.count++] = (struct zone_change){.before = old, .after = page};
+    }
+    if (change.count > 0)
+        compare(&change);
+    free(change.zones);
+    bound_all(book);
+    return book;
+}
+
+void transfer_book_free(struct transfer_book *book)
+{
+    if (book == NULL)
+        return;
+    for (size_t i = 0; i < book->count; i++)
+        drop_deltas(&book->zones[i], book->zones[i].delta_count);
+    free(book);
+}
+
+const struct transfer_zone *transfer_book_find(const struct transfer_book *book, uint64_t hash)
+{
+    for (size_t i = 0; book != NULL && i < book->count; i++) {
+        if (book->zones[i].zone->hash == hash)
+            return &book->zones[i];
+    }
+    return NULL;
+}
