@@ -230,14 +230,19 @@ static void answer_transfer(struct answering *a)
 {
     const struct dns_query *query = a->query;
     const struct answer_request *request = a->request;
-    const struct zone *zone = transfer_zone_asked(a->world, query, &request->view);
-    enum dns_ede ede = transfer_judge(a->world, zone, &request->view.source, request->signer);
+    const struct world *offered = a->scene->offered;
+    const struct zone *zone =
+        offered == NULL ? NULL : transfer_zone_asked(offered, query, &request->view);
+    enum dns_ede ede = DNS_EDE_PROHIBITED;
+    if (offered != NULL)
+        ede = transfer_judge(offered, zone, &request->view.source, request->signer);
     bool is_soa_enough = query->qtype == DNS_TYPE_IXFR && ede == DNS_EDE_NONE &&
                          (!request->is_tcp || transfer_is_current(zone, request, query));
     if (!is_soa_enough) {
         refuse(a, ede == DNS_EDE_NONE ? DNS_EDE_NOT_SUPPORTED : ede);
         return;
     }
+    a->world = offered;
     a->zone = zone;
     answer_put_soa(a);
 }

@@ -30,6 +30,7 @@ struct role_release {
 struct dns_state {
     struct dns_service service;
     struct role_release *applied; /* builder thread; its world is the scene's */
+    struct role_release *offered; /* builder thread; NULL, or what transfers are of */
     struct role_release *retired; /* builder thread; served no more, but a transfer may read it */
     struct udp_thread **udp;
     size_t udp_count;
@@ -145,7 +146,7 @@ static void free_retired(struct dns_state *d)
     struct role_release **at = &d->retired;
     while (*at != NULL) { /* each turn moves on or takes one out */
         struct role_release *release = *at;
-        if (!world_is_free(release->world)) {
+        if (release == d->offered || !world_is_free(release->world)) {
             at = &release->next;
             continue;
         }
@@ -186,12 +187,29 @@ static void dns_apply(void *role_state, struct role_release *loaded)
         atlas_watch_wait_first(d->atlas);
     d->applied = loaded;
     service_set_part(&d->service, scene_set_world, loaded->world);
-    tell_secondaries(d, loaded->world);
     retire(d, before);
     if (registry_count(d->registries.outside) > 0)
         outside_watch_look(d->outside);
     if (before == NULL)
         tcp_server_open(d->tcp);
+}
+
+static void scene_set_offered(struct scene *scene, const void *world)
+{
+    scene->offered = world;
+}
+
+/* What is served is stable: from now on secondaries get it, and are told. */
+static void dns_settle(void *role_state)
+{
+    struct dns_state *d = role_state;
+    bool has_book = d->applied->world->book != NULL;
+    if (d->offered == d->applied || (d->offered == NULL && !has_book))
+        return;
+    d->offered = has_book ? d->applied : NULL;
+    service_set_part(&d->service, scene_set_offered, has_book ? d->applied->world : NULL);
+    tell_secondaries(d, d->applied->world);
+    free_retired(d);
 }
 
 static void all_drained(void *arg)
@@ -299,6 +317,7 @@ static void dns_stop(void *state)
     tsig_watch_free(d->tsig);
     service_fini(&d->service);
     answer_settings_free(d->settings);
+    d->offered = NULL;
     free_retired(d);
     release_free(d->applied);
     metrics_zones_free(d->registries.zones);
@@ -387,6 +406,7 @@ static void dns_drain(void *state)
 static const struct role_release_ops dns_release_ops = {
     .load = dns_load,
     .apply = dns_apply,
+    .settle = dns_settle,
     .try_root = trial_run,
 };
 

@@ -17,6 +17,7 @@ struct tsig_keys;
  *  known, no outside name resolved, no option of the protocol on. Never NULL: the world. */
 struct scene {
     const struct world *world;
+    const struct world *offered; /* to secondaries: of the stable root; NULL: nothing yet */
     const struct atlas *atlas;
     const struct health_table *health;
     const struct outside_table *outside;

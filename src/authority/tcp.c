@@ -186,7 +186,7 @@ static bool has_transfer_left(const struct tcp_connection *c)
 static bool begin_transfer(struct tcp_connection *c, const struct scene *scene,
                            const struct answer_request *request)
 {
-    if (scene->world->book == NULL || !has_transfer_left(c))
+    if (scene->offered == NULL || !has_transfer_left(c))
         return false;
     c->transfer = transfer_begin(scene, request);
     c->server->transfer_count += c->transfer != NULL ? 1 : 0;

@@ -98,12 +98,15 @@ static bool is_asked(struct slice message)
     return type == DNS_TYPE_AXFR || type == DNS_TYPE_IXFR;
 }
 
-/* Where in the deltas a client's serial lies; false where the whole zone has to be sent. */
+/*
+ * Where in the deltas a client's serial lies, the last time: a candidate that was taken back left
+ * it there twice. False where the whole zone has to be sent.
+ */
 static bool find_delta(const struct transfer_zone *page, uint32_t serial, size_t *out)
 {
-    for (size_t i = 0; i < page->delta_count; i++) {
-        if (page->deltas[i]->from == serial) {
-            *out = i;
+    for (size_t i = page->delta_count; i > 0; i--) {
+        if (page->deltas[i - 1]->from == serial) {
+            *out = i - 1;
             return true;
         }
     }
@@ -115,13 +118,13 @@ static struct transfer *start(const struct scene *scene, const struct answer_req
 {
     struct transfer *t = NEW(struct transfer);
     uint32_t serial;
-    if (!zone_text_soa(scene->world, zone, &t->soa)) {
+    if (!zone_text_soa(scene->offered, zone, &t->soa)) {
         free(t);
         return NULL;
     }
-    t->world = scene->world;
+    t->world = scene->offered;
     t->zone = zone;
-    t->page = transfer_book_find(scene->world->book, zone->hash);
+    t->page = transfer_book_find(t->world->book, zone->hash);
     t->query = *query;
     memcpy(t->query_bytes, query->question.data, query->question.len);
     t->query.question = slice_of(t->query_bytes, query->question.len);
@@ -142,7 +145,7 @@ struct transfer *transfer_begin(const struct scene *scene, const struct answer_r
 {
     struct dns_query query;
     struct tsig_session session;
-    if (!is_asked(request->query) || scene->world->book == NULL ||
+    if (!is_asked(request->query) || scene->offered == NULL ||
         dns_query_parse(request->query, &query) != DNS_PARSE_OK ||
         query.opcode != DNS_OPCODE_QUERY || query.qclass != DNS_CLASS_IN ||
         (query.has_edns && query.edns_version > 0) ||
@@ -152,9 +155,9 @@ struct transfer *transfer_begin(const struct scene *scene, const struct answer_r
     if (is_signed && tsig_check_query(scene->tsig_keys, request->query, query.tsig_at,
                                       request->now_unix_s, &session) != TSIG_GOOD)
         return NULL;
-    const struct zone *zone = transfer_zone_asked(scene->world, &query, &request->view);
+    const struct zone *zone = transfer_zone_asked(scene->offered, &query, &request->view);
     const struct dns_name *signer = is_signed ? &session.key.name : NULL;
-    if (transfer_judge(scene->world, zone, &request->view.source, signer) != DNS_EDE_NONE ||
+    if (transfer_judge(scene->offered, zone, &request->view.source, signer) != DNS_EDE_NONE ||
         (query.qtype == DNS_TYPE_IXFR && transfer_is_current(zone, request, &query)))
         return NULL;
     struct transfer *t = start(scene, request, &query, zone);

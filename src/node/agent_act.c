@@ -219,6 +219,11 @@ static void tell_roles(struct agent *a)
             .kind = CHANNEL_APPLY, .role = (int32_t)role, .root = a->state.serving};
         channel_send(a->node->roles[role].agent_fd, &m);
     }
+    while (agent_state_next_settle(&a->state, &role)) {
+        struct channel_message m = {
+            .kind = CHANNEL_STABLE, .role = (int32_t)role, .root = a->state.stable};
+        channel_send(a->node->roles[role].agent_fd, &m);
+    }
 }
 
 /** The supervisor may bind and start the roles; said again until one of them runs. */

@@ -281,6 +281,24 @@ bool agent_state_has_first_root(const struct agent_state *s)
     return is_usable(s, &s->serving);
 }
 
+bool agent_state_next_settle(struct agent_state *s, size_t *out_role)
+{
+    for (size_t i = 0; s->has_pointer && i < s->role_count; i++) {
+        struct agent_role *role = &s->roles[i];
+        bool is_stable = role->has_release && chunk_hash_equal(&role->applied, &s->stable) &&
+                         !chunk_hash_is_zero(&s->stable);
+        bool was_told =
+            chunk_hash_equal(&role->settled, &s->stable) && role->settled_pid == role->pid;
+        if (!is_stable || was_told)
+            continue;
+        role->settled = s->stable;
+        role->settled_pid = role->pid;
+        *out_role = i;
+        return true;
+    }
+    return false;
+}
+
 bool agent_state_next_apply(struct agent_state *s, struct agent_now now, size_t *out_role)
 {
     if (!is_usable(s, &s->serving))

@@ -29,7 +29,9 @@ struct agent_role {
     struct chunk_hash applied; /* what this process serves; zero before the first */
     struct chunk_hash told;    /* the last root that it was told to serve; zero: none */
     int64_t told_ns;
-    int64_t crashed_ns; /* AGENT_NEVER */
+    struct chunk_hash settled; /* the last stable root that a process was told it serves */
+    int64_t settled_pid;       /* which process */
+    int64_t crashed_ns;        /* AGENT_NEVER */
 };
 
 /** A root that this node knows something of. */
@@ -149,6 +151,9 @@ bool agent_state_has_first_root(const struct agent_state *s);
 
 /** The next role that is to be told to serve `serving`; false when none is. Notes it as told. */
 bool agent_state_next_apply(struct agent_state *s, struct agent_now now, size_t *out_role);
+
+/** The next role that is to be told that what it serves is the stable root; notes it as told. */
+bool agent_state_next_settle(struct agent_state *s, size_t *out_role);
 
 /* What the supervisor and the roles say. `role` below role_count, `pid` of the process meant. */
 

@@ -12,16 +12,23 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/** What the loop asked for last. */
+struct builder_work {
+    bool has_wanted;
+    bool has_stable;
+    struct chunk_hash wanted;
+    struct chunk_hash stable;
+};
+
 struct builder {
     struct builder_options options; /* set before the thread starts */
     struct loop *loop;
     pthread_t thread;
 
-    pthread_mutex_t lock; /* guards the four members below */
+    pthread_mutex_t lock; /* guards the members up to the next empty line */
     pthread_cond_t changed;
-    bool has_wanted;
+    struct builder_work next;
     bool is_ending;
-    struct chunk_hash wanted;
 
     struct role_release *serving;   /* builder thread's: what was applied last, or NULL */
     struct chunk_hash serving_root; /* its root */
@@ -70,30 +77,45 @@ static enum err load_and_apply(struct builder *b, const struct chunk_hash *hash,
     return ERR_OK;
 }
 
-/** Waits for a wanted root; false when the builder ends. */
-static bool take_wanted(struct builder *b, struct chunk_hash *out)
+/** Waits for something to do; false when the builder ends. */
+static bool take_work(struct builder *b, struct builder_work *out)
 {
     pthread_mutex_lock(&b->lock);
-    while (!b->has_wanted && !b->is_ending)
+    while (!b->next.has_wanted && !b->next.has_stable && !b->is_ending)
         pthread_cond_wait(&b->changed, &b->lock);
     bool is_taken = !b->is_ending;
-    *out = b->wanted;
-    b->has_wanted = false;
+    *out = b->next;
+    b->next = (struct builder_work){0};
     pthread_mutex_unlock(&b->lock);
     return is_taken;
+}
+
+static void build(struct builder *b, const struct chunk_hash *root)
+{
+    struct posted_result *p = NEW(struct posted_result);
+    p->builder = b;
+    p->result.root = *root;
+    p->result.result = load_and_apply(b, root, &p->result.ec);
+    loop_post(b->loop, deliver, p);
+}
+
+static void settle(struct builder *b, const struct chunk_hash *root)
+{
+    bool is_served = b->serving != NULL && chunk_hash_equal(root, &b->serving_root);
+    if (is_served && b->options.ops->settle != NULL)
+        b->options.ops->settle(b->options.role_state);
 }
 
 static void *builder_run(void *arg)
 {
     struct builder *b = arg;
     crash_report_thread_start();
-    struct chunk_hash root;
-    while (take_wanted(b, &root)) {
-        struct posted_result *p = NEW(struct posted_result);
-        p->builder = b;
-        p->result.root = root;
-        p->result.result = load_and_apply(b, &root, &p->result.ec);
-        loop_post(b->loop, deliver, p);
+    struct builder_work work;
+    while (take_work(b, &work)) {
+        if (work.has_wanted)
+            build(b, &work.wanted);
+        if (work.has_stable)
+            settle(b, &work.stable);
     }
     return NULL;
 }
@@ -113,8 +135,17 @@ struct builder *builder_new(struct loop *loop, const struct builder_options *opt
 void builder_apply(struct builder *b, const struct chunk_hash *root)
 {
     pthread_mutex_lock(&b->lock);
-    b->wanted = *root;
-    b->has_wanted = true;
+    b->next.wanted = *root;
+    b->next.has_wanted = true;
+    pthread_cond_signal(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+}
+
+void builder_settle(struct builder *b, const struct chunk_hash *root)
+{
+    pthread_mutex_lock(&b->lock);
+    b->next.stable = *root;
+    b->next.has_stable = true;
     pthread_cond_signal(&b->changed);
     pthread_mutex_unlock(&b->lock);
 }

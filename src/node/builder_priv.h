@@ -28,6 +28,9 @@ struct builder *builder_new(struct loop *loop, const struct builder_options *opt
 /** Asks for a root; one that waits is replaced by a newer one. Loop thread. */
 void builder_apply(struct builder *b, const struct chunk_hash *root);
 
+/** Tells the role that the root is the stable one, if it is what is served then. Loop thread. */
+void builder_settle(struct builder *b, const struct chunk_hash *root);
+
 /**
  * Finishes the root in hand and ends the thread. Loop thread, which runs no posts afterwards: a
  * result still on its way is dropped with the loop.

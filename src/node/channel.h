@@ -6,7 +6,7 @@
 //   supervisor <-> agent       FIRST_ROOT, ROLE_STARTED, ROLE_ENDED, ROLE_CRASHED, ROLE_READY,
 //                              SHUTDOWN; what still holds is told again to a new agent
 //   supervisor <-> each role   ROLE_READY
-//   agent <-> each role        ROLE_HELLO, APPLY, APPLIED, APPLY_FAILED
+//   agent <-> each role        ROLE_HELLO, APPLY, APPLIED, APPLY_FAILED, STABLE
 #ifndef NODE_CHANNEL_H
 #define NODE_CHANNEL_H
 
@@ -25,6 +25,7 @@ enum channel_kind {
     CHANNEL_APPLY,        /* agent -> role: serve this root */
     CHANNEL_APPLIED,      /* role -> agent: it is served */
     CHANNEL_APPLY_FAILED, /* role -> agent: it could not be loaded; text says why */
+    CHANNEL_STABLE,       /* agent -> role: the root that it serves is the fleet's stable one */
 };
 
 #define CHANNEL_TEXT_SIZE 256

@@ -57,6 +57,12 @@ struct role_release_ops {
     void (*apply)(void *role_state, struct role_release *loaded);
 
     /**
+     * The root that was applied last is the fleet's stable one, not a candidate that may be taken
+     * back. May come again. Builder thread. May be NULL.
+     */
+    void (*settle)(void *role_state);
+
+    /**
      * The trial's questions about everything that differs between two roots, and the sample of
      * recent traffic, answered from `after` by the code that serves. `before->hash` is NULL for a
      * first root. Loads on demand. Runs in a process of its own: it may crash, hang or grow, and

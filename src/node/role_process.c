@@ -86,6 +86,8 @@ static void message_from_agent(void *user, const struct channel_message *m)
     struct role_process *p = user;
     if (m->kind == CHANNEL_APPLY && p->builder != NULL)
         builder_apply(p->builder, &m->root);
+    else if (m->kind == CHANNEL_STABLE && p->builder != NULL)
+        builder_settle(p->builder, &m->root);
 }
 
 static void drain_over(struct loop_timer *timer)

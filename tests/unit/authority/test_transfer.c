@@ -292,7 +292,7 @@ static void a_signed_transfer_is_signed_message_by_message(void **state)
     struct slice asked = question_bytes(&q, query);
     tsig_begin_request(&client, &file->keys[0], (uint16_t)(query[0] << 8 | query[1]));
     size_t len = tsig_sign(&client, query, asked.len, ASK_NOW_UNIX_S);
-    const struct scene scene = {.world = w, .tsig_keys = file};
+    const struct scene scene = {.world = w, .offered = w, .tsig_keys = file};
     const struct answer_request request = {.query = slice_of(query, len),
                                            .view = question_view(&q),
                                            .is_tcp = true,

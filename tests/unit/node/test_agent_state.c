@@ -314,6 +314,29 @@ static void a_role_is_told_again_when_it_is_new_or_silent(void **state)
     assert_false(agent_state_next_apply(&w.s, w.now, &role));
 }
 
+static void a_role_is_told_once_that_it_serves_the_stable_root(void **state)
+{
+    (void)state;
+    struct world w;
+    size_t role;
+    world_init(&w);
+    world_live_through(&w, 1);
+    assert_true(agent_state_next_settle(&w.s, &role));
+    assert_int_equal(role, DNS);
+    assert_false(agent_state_next_settle(&w.s, &role));
+    world_point(&w, 1, 2, true);
+    world_settle(&w, 0);
+    assert_int_equal(world_step(&w, 2), NODE_ROOT_APPLIED);
+    assert_false(agent_state_next_settle(&w.s, &role)); /* a candidate may be taken back */
+    world_point(&w, 2, 2, false);
+    assert_true(agent_state_next_settle(&w.s, &role));
+    world_start_dns(&w); /* a new process knows nothing */
+    assert_false(agent_state_next_settle(&w.s, &role));
+    world_apply(&w);
+    assert_true(agent_state_next_settle(&w.s, &role));
+    assert_false(agent_state_next_settle(&w.s, &role));
+}
+
 static void late_words_of_an_older_process_change_nothing(void **state)
 {
     (void)state;
@@ -598,6 +621,7 @@ int main(void)
         cmocka_unit_test(applied_means_every_role_that_serves_releases),
         cmocka_unit_test(a_node_without_such_roles_has_applied_at_once),
         cmocka_unit_test(a_role_is_told_again_when_it_is_new_or_silent),
+        cmocka_unit_test(a_role_is_told_once_that_it_serves_the_stable_root),
         cmocka_unit_test(late_words_of_an_older_process_change_nothing),
         cmocka_unit_test(proven_takes_its_time_without_a_crash),
         cmocka_unit_test(two_crashes_within_a_minute_bring_the_newest_proven_root_back),
