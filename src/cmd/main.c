@@ -34,6 +34,7 @@ static const struct command commands[] = {
     {"node", "list|admit|cordon|uncordon|drain|remove|pin|unpin", "the nodes of the fleet",
      tool_node},
     {"set", "list|addresses", "the delegation sets and their local addresses", tool_set},
+    {"tsig", "generate", "keys of signed DNS messages", tool_tsig},
     {"zone", "import|export|test", "master files into hosted zones and back; what a client gets",
      tool_zone},
     {"status", "[--data DIR]", "what the node on this machine does", tool_status},

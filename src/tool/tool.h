@@ -16,6 +16,9 @@ int tool_set(int argc, char **argv) MUST_USE;
 /** `weir zone VERB ...`; argv starts at the verb, NULL behind the last. */
 int tool_zone(int argc, char **argv) MUST_USE;
 
+/** `weir tsig VERB ...`; argv starts at the verb, NULL behind the last. */
+int tool_tsig(int argc, char **argv) MUST_USE;
+
 /** `weir status ...`; argv starts behind the noun. */
 int tool_status(int argc, char **argv) MUST_USE;
 

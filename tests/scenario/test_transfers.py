@@ -226,18 +226,29 @@ def try_zone(node, **options):
         return error
 
 
+def test_a_generated_key_is_one(node, fleet):
+    fill(node)
+    allow(node, "--key", "Fresh.Example")
+    text = node.weir("tsig", "generate", "Fresh.Example").stdout
+    name, algorithm, secret = text.splitlines()[0].split()
+    assert name == "fresh.example." and f"secret: {secret}" in text
+    write_keys(fleet.path("keys"), {name: (algorithm, secret)})
+    wait_for(lambda: not isinstance(try_signed(node, name, {name: (algorithm, secret)}), Exception),
+             "the new key")
+
+
 def test_keys_are_read_anew_when_their_file_changes(node, fleet):
     fill(node)
     allow(node, "--key", "three.")
     assert refusal(node, sign=NAME) == "REFUSED"
     three = {"three.": ("hmac-sha384", KEYS[NAME][1])}
     write_keys(fleet.path("keys"), {**KEYS, **three})
-    wait_for(lambda: not isinstance(try_signed(node, three), Exception), "the new key")
+    wait_for(lambda: not isinstance(try_signed(node, "three.", three), Exception), "the new key")
 
 
-def try_signed(node, keys):
+def try_signed(node, name, keys):
     try:
-        return transfer(node.ready["dns"], ZONE, **signing("three.", keys))
+        return transfer(node.ready["dns"], ZONE, **signing(name, keys))
     except dns.exception.DNSException as error:
         return error
 
