@@ -82,6 +82,9 @@
  * zones together. What is older is answered by the whole zone. */
 #define TRANSFER_DELTAS_MAX 64
 #define TRANSFER_DELTA_BYTES_MAX ((size_t)4 << 20)
+/* Names with aliases or policies of one zone, whose records may change although they do not; a zone
+ * with more has no differences. */
+#define TRANSFER_TREES_MAX 1024
 #define TRANSFER_BOOK_BYTES_MAX ((size_t)64 << 20)
 /* Transfers under way at once, of all clients and of one (IPv4 address, IPv6 /64). */
 #define TRANSFERS_MAX 64

@@ -32,9 +32,35 @@ struct book_change {
 
 static void count_traits(struct transfer_zone *page, unsigned traits, int by)
 {
-    page->trees += (size_t)((traits & ZONE_TEXT_TREE) != 0 ? by : 0);
     page->policies += (size_t)((traits & ZONE_TEXT_POLICY) != 0 ? by : 0);
     page->outsides += (size_t)((traits & ZONE_TEXT_OUTSIDE) != 0 ? by : 0);
+}
+
+/* Where the name stands among the listed ones; their count where it does not. */
+static size_t find_tree(const struct transfer_zone *page, struct slice owner)
+{
+    size_t at = 0;
+    while (at < page->tree_count && !slice_equal(dns_name_slice(&page->trees[at]), owner))
+        at++;
+    return at;
+}
+
+static void list_tree(struct transfer_zone *page, struct slice owner)
+{
+    page->has_too_many_trees |= page->tree_count == TRANSFER_TREES_MAX;
+    if (page->has_too_many_trees || find_tree(page, owner) < page->tree_count)
+        return;
+    page->trees = mem_resize(page->trees, page->tree_count + 1, sizeof(*page->trees));
+    struct dns_name *name = &page->trees[page->tree_count++];
+    name->len = (uint8_t)owner.len;
+    memcpy(name->wire, owner.data, owner.len);
+}
+
+static void unlist_tree(struct transfer_zone *page, struct slice owner)
+{
+    size_t at = find_tree(page, owner);
+    if (at < page->tree_count)
+        page->trees[at] = page->trees[--page->tree_count];
 }
 
 static void count_all(const struct world *w, struct transfer_zone *page)
@@ -44,7 +70,10 @@ static void count_all(const struct world *w, struct transfer_zone *page)
     while (name_cursor_next(&cursor, &run)) {
         for (size_t i = 0; i < run.count; i++) {
             struct name_record name = name_run_record(&run, i);
-            count_traits(page, zone_text_traits(page->zone, &name), 1);
+            unsigned traits = zone_text_traits(page->zone, &name);
+            count_traits(page, traits, 1);
+            if ((traits & ZONE_TEXT_TREE) != 0)
+                list_tree(page, name.owner);
         }
     }
 }
@@ -73,6 +102,9 @@ static void take_over(const struct transfer_zone *before, struct transfer_zone *
     const struct zone *zone = page->zone;
     *page = *before;
     page->zone = zone;
+    page->trees = mem_new(before->tree_count, sizeof(*page->trees));
+    if (before->tree_count > 0)
+        memcpy(page->trees, before->trees, before->tree_count * sizeof(*page->trees));
     for (size_t i = 0; i < page->delta_count; i++)
         page->deltas[i]->refs++;
 }
@@ -105,6 +137,20 @@ static void append_missing(struct slice text, struct slice other, struct buf *ou
     }
 }
 
+/* How what the name comes to differs; `old` and `record` may be NULL where it is not there. */
+static void note_name(const struct book_change *c, struct zone_change *change,
+                      const struct name_record *old, const struct name_record *record)
+{
+    AUTO_BUF struct buf old_text = {0};
+    AUTO_BUF struct buf new_text = {0};
+    if (old != NULL)
+        zone_text_name(c->before, old, &old_text);
+    if (record != NULL)
+        zone_text_name(c->world, record, &new_text);
+    append_missing(buf_slice(&old_text), buf_slice(&new_text), &change->removed);
+    append_missing(buf_slice(&new_text), buf_slice(&old_text), &change->added);
+}
+
 /* A name that is new or differs. */
 static enum err on_new(void *user, const struct name_key *key, const struct name_record *record,
                        struct errctx *ec)
@@ -112,17 +158,17 @@ static enum err on_new(void *user, const struct name_key *key, const struct name
     const struct book_change *c = user;
     struct zone_change *change = change_of(c, key->zone);
     struct name_record old;
-    AUTO_BUF struct buf old_text = {0};
-    AUTO_BUF struct buf new_text = {0};
     (void)ec;
     if (change == NULL)
         return ERR_OK;
-    count_traits(change->after, zone_text_traits(change->after->zone, record), 1);
-    if (world_find(c->before, change->before->zone, record->owner, &old))
-        zone_text_name(c->before, &old, &old_text);
-    zone_text_name(c->world, record, &new_text);
-    append_missing(buf_slice(&old_text), buf_slice(&new_text), &change->removed);
-    append_missing(buf_slice(&new_text), buf_slice(&old_text), &change->added);
+    unsigned traits = zone_text_traits(change->after->zone, record);
+    count_traits(change->after, traits, 1);
+    if ((traits & ZONE_TEXT_TREE) != 0)
+        list_tree(change->after, record->owner);
+    else
+        unlist_tree(change->after, record->owner);
+    bool was_there = world_find(c->before, change->before->zone, record->owner, &old);
+    note_name(c, change, was_there ? &old : NULL, record);
     return ERR_OK;
 }
 
@@ -137,9 +183,38 @@ static enum err on_old(void *user, const struct name_key *key, const struct name
     if (change == NULL)
         return ERR_OK;
     count_traits(change->after, zone_text_traits(change->before->zone, record), -1);
-    if (!world_find(c->world, change->after->zone, record->owner, &found))
-        zone_text_name(c->before, record, &change->removed);
+    if (world_find(c->world, change->after->zone, record->owner, &found))
+        return ERR_OK;
+    unlist_tree(change->after, record->owner);
+    note_name(c, change, record, NULL);
     return ERR_OK;
+}
+
+/* The bytes of a packed name. */
+static struct slice packed_of(const struct name_record *name)
+{
+    const uint8_t *start = name->owner.data - 1;
+    const uint8_t *end = name->sets;
+    for (unsigned i = 0; i < name->set_count; i++) {
+        struct record_set set;
+        end = record_set_read(end, &set);
+    }
+    return slice_of(start, (size_t)(end - start));
+}
+
+/* Names with an alias or a policy that are as they were, while what they lead to may not be. */
+static void note_trees(const struct book_change *c, struct zone_change *change)
+{
+    const struct transfer_zone *page = change->after;
+    for (size_t i = 0; i < page->tree_count; i++) {
+        struct name_record old;
+        struct name_record now;
+        struct slice owner = dns_name_slice(&page->trees[i]);
+        if (world_find(c->before, change->before->zone, owner, &old) &&
+            world_find(c->world, page->zone, owner, &now) &&
+            slice_equal(packed_of(&old), packed_of(&now)))
+            note_name(c, change, &old, &now);
+    }
 }
 
 static bool put_delta(const struct book_change *c, struct zone_change *change, struct buf *text)
@@ -161,8 +236,10 @@ static void add_delta(const struct book_change *c, struct zone_change *change)
     delta->refs = 1;
     delta->from = change->before->zone->transfer->serial;
     delta->to = page->zone->transfer->serial;
-    bool is_plain = change->before->trees + page->trees == 0;
-    if (!is_plain || !put_delta(c, change, &delta->text)) {
+    bool is_known = !change->before->has_too_many_trees && !page->has_too_many_trees;
+    if (is_known)
+        note_trees(c, change);
+    if (!is_known || !put_delta(c, change, &delta->text)) {
         unref_delta(delta);
         drop_deltas(page, page->delta_count);
         return;
@@ -255,8 +332,10 @@ void transfer_book_free(struct transfer_book *book)
 {
     if (book == NULL)
         return;
-    for (size_t i = 0; i < book->count; i++)
+    for (size_t i = 0; i < book->count; i++) {
         drop_deltas(&book->zones[i], book->zones[i].delta_count);
+        free(book->zones[i].trees);
+    }
     free(book);
 }
 

@@ -7,6 +7,7 @@
 
 #include "authority/limits.h"
 #include "authority/zone_text.h"
+#include "dns/name.h"
 
 /** From one serial to the next, as IXFR tells it (RFC 1995 section 4): the old SOA, records that
  * go, the new SOA, records that come. */
@@ -20,9 +21,11 @@ struct transfer_delta {
 /** One transferred zone. */
 struct transfer_zone {
     const struct zone *zone; /* of the book's world */
-    size_t trees;            /* names with each trait of zone_text.h */
-    size_t policies;
+    size_t policies;         /* names with each trait of zone_text.h */
     size_t outsides;
+    struct dns_name *trees; /* the names with an alias or a policy */
+    size_t tree_count;
+    bool has_too_many_trees;                            /* not all of them are listed */
     struct transfer_delta *deltas[TRANSFER_DELTAS_MAX]; /* oldest first, without a gap */
     size_t delta_count;
     size_t delta_bytes;
@@ -36,8 +39,8 @@ struct transfer_book {
 
 /**
  * The book of a world that is loaded whole; NULL where no zone is transferred. What changed since
- * `before` (NULL at first) becomes deltas, of zones without aliases and policies: what those come
- * to may change with names elsewhere. Builder thread.
+ * `before` (NULL at first) becomes deltas; what names with aliases and policies come to is compared
+ * each time, because it changes with other names of the zone. Builder thread.
  * Cost: of zones that are new here, all their names; else what differs between the worlds.
  */
 struct transfer_book *transfer_book_make(const struct world *w, const struct world *before);

@@ -155,7 +155,9 @@ static void change_at_random(struct fixture *f, struct prng *random)
         const char *name =
             arena_printf(&f->arena, "n%u.example.com", (unsigned)prng_below(random, 40));
         const char *type = prng_below(random, 2) == 0 ? "A" : "TXT";
-        if (prng_below(random, 3) == 0)
+        if (prng_below(random, 8) == 0)
+            fixture_alias(f, "Z1", name, "AAAA", "Z1", "n1.example.com");
+        else if (prng_below(random, 3) == 0)
             fixture_remove(f, "Z1", name, type);
         else if (type[0] == 'A')
             fixture_set(f, "Z1", name, "A", 60 + (uint32_t)prng_below(random, 2),
@@ -181,6 +183,9 @@ static void deltas_lead_from_each_serial_to_the_next(void **state)
     for (unsigned i = 0; i < 40; i++) {
         fixture_value(&f, "Z1", arena_printf(&f.arena, "n%u.example.com", i), "A", 60, "192.0.2.1");
         fixture_value(&f, "Z1", arena_printf(&f.arena, "n%u.example.com", i), "TXT", 60, "\"t\"");
+        if (i % 8 == 0) /* their records change although they do not */
+            fixture_alias(&f, "Z1", arena_printf(&f.arena, "alias%u.example.com", i), "A", "Z1",
+                          arena_printf(&f.arena, "n%u.example.com", i));
     }
     struct world *w = load(&f, NULL);
     AUTO_BUF struct buf first = {0};
