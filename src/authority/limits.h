@@ -9,8 +9,8 @@
 #define CNAME_FOLLOWED_MAX 8
 
 /* Aliases behind one another (Route 53 nests trees to 32 levels, from the last of which a
- * distribution leads on to the points of presence), and sets visited for one query over all its
- * branches. */
+ * distribution leads on to the points of presence), and targets whose health one query judges over
+ * all its branches. */
 #define ALIAS_DEPTH_MAX 34
 #define ALIAS_VISITS_MAX 256
 

@@ -7,7 +7,8 @@
 //
 // Invariants:
 // 1. Going down a tree, `depth` rises with each alias; at ALIAS_DEPTH_MAX there is nothing below.
-// 2. targets_left falls with each look at a target, whether to judge it or to answer from it.
+// 2. targets_left falls with each look at a target to judge it. To answer from one takes none away,
+//    so that a tree too wide to be judged whole is answered.
 // 3. Each verdict stands for a look at a target at least, so there are no more of them.
 #include "authority/resolve.h"
 
@@ -40,14 +41,11 @@ static struct routing_group routing_view(const struct resolver_state *r,
     return view;
 }
 
-/* The target's set of the alias's type; false where there is none, or none may be looked at. */
-static bool find_target(struct resolver_state *r, const struct alias_record *alias, uint16_t type,
-                        struct record_set *out)
+/* The target's set of the alias's type; false where there is none. */
+static bool find_target(const struct resolver_state *r, const struct alias_record *alias,
+                        uint16_t type, struct record_set *out)
 {
     struct name_record name;
-    if (r->targets_left == 0)
-        return false;
-    r->targets_left--;
     return name_tree_find(&r->scene->world->names, &alias->head.key, alias->name, &name) &&
            name_record_find(&name, type, out);
 }
@@ -83,6 +81,9 @@ static bool is_target_healthy(struct resolver_state *r, struct record_set set, u
         struct alias_record alias = alias_record_read(&set);
         if (alias.head.is_outside)
             return is_outside_usable(r, &alias, set.type);
+        if (r->targets_left == 0)
+            return false;
+        r->targets_left--;
         if (!find_target(r, &alias, set.type, &set))
             return false;
         if (!record_set_is_tree(&set))

@@ -86,6 +86,8 @@ def test_the_examples_of_the_route_53_page_work_as_printed(node):
     assert '"any name"' in done.stdout
     assert "my-lb-1234.us-east-1.elb.amazonaws.com." in done.stdout
     assert "but it was not found" in done.stderr
+    assert re.search(r"^192\.0\.2\.25$", done.stdout, re.M)
+    assert "; failover, 2 sets: 'site' is chosen\n; alias, which evaluates" in done.stdout
 
 
 def test_the_examples_of_the_operations_page_work_as_printed(node):

@@ -340,6 +340,33 @@ static void trees_nest_to_their_limit(void **state)
     end(f, w);
 }
 
+/* Groups that nobody judges to their end, each branch an alias to one with a broken check. */
+static void a_tree_too_wide_to_be_judged_is_answered(void **state)
+{
+    (void)state;
+    struct fixture *f = start();
+    branch(f, "end.example.com", RELEASE_WEIGHTED, "end", "192.0.2.1")->weight = 1;
+    for (unsigned i = 0; i < 4; i++) {
+        const char *owner = arena_printf(&f->arena, "wide%u.example.com", i);
+        for (unsigned k = 0; k < 100; k++) {
+            struct release_set *set = fixture_branch(f, owner, "A", RELEASE_WEIGHTED,
+                                                     arena_printf(&f->arena, "s%02u", k));
+            set->weight = 1;
+            fixture_branch_alias(f, set, "end.example.com", true);
+        }
+        struct release_set *set = fixture_branch(f, "www.example.com", "A", RELEASE_WEIGHTED,
+                                                 arena_printf(&f->arena, "w%u", i));
+        set->weight = 1;
+        fixture_branch_alias(f, set, owner, true);
+    }
+    struct world *w = finish(f);
+    assert_non_null(strstr(ask_simply(w, "www.example.com", "A"), "192.0.2.1"));
+    BREAK(f, "end");
+    assert_non_null(strstr(ask_simply(w, "www.example.com", "A"), "192.0.2.1"));
+    heal();
+    end(f, w);
+}
+
 static void a_loop_of_groups_ends(void **state)
 {
     (void)state;
@@ -481,6 +508,7 @@ int main(void)
         cmocka_unit_test(a_branch_that_does_not_evaluate_counts_as_healthy),
         cmocka_unit_test(a_branch_without_its_target_is_left),
         cmocka_unit_test(trees_nest_to_their_limit),
+        cmocka_unit_test(a_tree_too_wide_to_be_judged_is_answered),
         cmocka_unit_test(a_loop_of_groups_ends),
         cmocka_unit_test(a_cname_may_be_chosen_and_is_followed),
         cmocka_unit_test(an_explanation_names_each_branch),
