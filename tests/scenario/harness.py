@@ -42,6 +42,13 @@ def wait_for(condition, what, deadline_s=DEADLINE_S):
         time.sleep(POLL_S)
 
 
+def replace(path, text):
+    """The text in place of the file, at once."""
+    part = pathlib.Path(f"{path}.part")
+    part.write_text(text)
+    os.replace(part, path)
+
+
 def children_of(pid):
     """{process name: pid} of the direct children, from /proc."""
     found = {}

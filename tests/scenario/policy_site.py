@@ -5,8 +5,6 @@ scenarios of policies."""
 import collections
 import json
 import math
-import os
-import pathlib
 import socket
 
 import dns.edns
@@ -15,7 +13,7 @@ import dns.message
 import dns.query
 import mmdb
 
-from harness import DEADLINE_S, alias, split_address, upsert, wait_for
+from harness import DEADLINE_S, alias, replace, split_address, upsert, wait_for
 
 WASHINGTON = {"country": {"iso_code": "US"}, "subdivisions": [{"iso_code": "WA"}]}
 PLACES = {
@@ -42,13 +40,13 @@ class Site:
 
     def __init__(self, fleet, name="site"):
         self.health = fleet.path(f"{name}-health")
-        geo, table = fleet.path(f"{name}.mmdb"), fleet.path(f"{name}.csv")
-        mmdb.write(geo, PLACES)
-        pathlib.Path(table).write_text("\n".join(LATENCIES) + "\n")
-        pathlib.Path(self.health).write_text("")
-        self.node = fleet.node(name, "--dns", "127.0.0.1:0", "--dns", "[::1]:0", "--geo-db", geo,
-                               "--latency-table", table, "--health-file", self.health,
-                               roles="control,dns")
+        self.geo, self.table = fleet.path(f"{name}.mmdb"), fleet.path(f"{name}.csv")
+        mmdb.write(self.geo, PLACES)
+        replace(self.table, "\n".join(LATENCIES) + "\n")
+        replace(self.health, "")
+        self.node = fleet.node(name, "--dns", "127.0.0.1:0", "--dns", "[::1]:0",
+                               "--geo-db", self.geo, "--latency-table", self.table,
+                               "--health-file", self.health, roles="control,dns")
 
     def start(self):
         self.node.start()
@@ -82,17 +80,11 @@ class Site:
         wait_for(lambda: client.get_traffic_policy_instance(
             Id=made["Id"])["TrafficPolicyInstance"]["State"] == "Applied", f"{name} to be applied")
 
-    def say_health(self, text):
-        """The text in place of the file, at once."""
-        part = pathlib.Path(f"{self.health}.part")
-        part.write_text(text)
-        os.replace(part, self.health)
-
     def are_unhealthy(self, *checks):
         """These checks are unhealthy, all others healthy, once this returns."""
         said = "states of health checks read"
         before = self.node.log().count(said)
-        self.say_health("".join(f"{check} unhealthy\n" for check in checks))
+        replace(self.health, "".join(f"{check} unhealthy\n" for check in checks))
         wait_for(lambda: self.node.log().count(said) > before, "the states of the checks")
 
     def apply(self, zone, *changes):

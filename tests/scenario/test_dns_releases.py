@@ -2,8 +2,6 @@
 """Releases, health, networks and outside names change while DNS is asked without pause: each answer
 is of one state or the other, and no query is lost to a change."""
 
-import os
-import pathlib
 import threading
 
 import dns.edns
@@ -13,7 +11,7 @@ import dns.rcode
 import mmdb
 import pytest
 
-from harness import DEADLINE_S, alias, create, split_address, upsert, wait_for
+from harness import DEADLINE_S, alias, create, replace, split_address, upsert, wait_for
 
 CHANGES = 30
 EUROPE, ASIA = "192.0.2.1", "192.0.2.2"
@@ -54,12 +52,6 @@ class Asker(threading.Thread):
     def stop(self):
         self.is_over.set()
         self.join()
-
-
-def replace(path, text):
-    part = pathlib.Path(f"{path}.part")
-    part.write_text(text)
-    os.replace(part, path)
 
 
 @pytest.mark.smoke

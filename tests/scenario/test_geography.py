@@ -9,7 +9,7 @@ import dns.message
 import dns.query
 import mmdb
 import pytest
-from harness import DEADLINE_S, split_address, upsert, wait_for
+from harness import DEADLINE_S, replace, split_address, upsert, wait_for
 
 
 def networks(node, file):
@@ -18,13 +18,6 @@ def networks(node, file):
 
 def failures(node, file):
     return node.metric("weir_dns_network_file_failures_total", file=file)
-
-
-def replace(path, text):
-    """The text in place of the file, at once."""
-    part = pathlib.Path(f"{path}.part")
-    part.write_text(text)
-    os.replace(part, path)
 
 
 def test_files_are_read_at_the_start_and_when_they_change(fleet):

@@ -2,15 +2,13 @@
 """Traffic policies and their instances as unmodified clients use them."""
 
 import json
-import os
-import pathlib
 
 import botocore.exceptions
 import dns.edns
 import mmdb
 import pytest
 
-from harness import upsert, wait_for
+from harness import replace, upsert, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -233,9 +231,7 @@ def place(country, latitude, longitude, *subdivisions):
 
 
 def say_health(path, **states):
-    part = pathlib.Path(f"{path}.part")
-    part.write_text("".join(f"{check} {state}\n" for check, state in states.items()))
-    os.replace(part, path)
+    replace(path, "".join(f"{check} {state}\n" for check, state in states.items()))
 
 
 def test_each_rule_of_a_tree_chooses(fleet):
