@@ -53,6 +53,30 @@ def test_weights_of_unhealthy_sets_go_to_the_healthy_ones(site):
     assert_shares(site.draw(name), {"192.0.2.1": 0.1, "192.0.2.2": 0.3, "192.0.2.3": 0.6})
 
 
+def test_weights_of_zero_alone_share_when_all_are_unhealthy(site):
+    zone = site.node.create_zone("zeros.test")
+    name = "www.zeros.test"
+    site.apply(zone, *(member(name, n, f"z{n}", Weight=0) for n in (1, 2, 3)))
+    site.are_unhealthy("z2")
+    assert_shares(site.draw(name), {"192.0.2.1": 0.5, "192.0.2.3": 0.5})
+    site.are_unhealthy("z1", "z2", "z3")
+    assert_shares(site.draw(name), dict.fromkeys(addresses(1, 2, 3), 1 / 3))
+
+
+def test_levels_of_a_tree_draw_independently(site):
+    zone = site.node.create_zone("levels.test")
+    halves = ("left.levels.test", "right.levels.test")
+    site.apply(zone, *(member(name, 2 * n + i, f"v{2 * n + i}", Weight=1)
+                       for n, name in enumerate(halves) for i in range(2)))
+    site.apply(zone, *(branch("www.levels.test", zone, name, True, Weight=7) for name in halves))
+    site.are_unhealthy()
+    assert_shares(site.draw("www.levels.test"), dict.fromkeys(addresses(0, 1, 2, 3), 0.25))
+    # A branch that still has a healthy set keeps its share.
+    site.are_unhealthy("v1")
+    assert_shares(site.draw("www.levels.test"),
+                  {"192.0.2.0": 0.5, "192.0.2.2": 0.25, "192.0.2.3": 0.25})
+
+
 # ---- failover
 
 
@@ -266,8 +290,10 @@ def test_the_subnet_counts_before_the_address_of_the_resolver(site):
     assert site.values(name, source="127.4.0.1") == addresses(4)
     assert site.values(name, source="127.6.0.1") == addresses(5)
     assert site.ask(name, source="127.4.0.1", subnet="10.2.3.0/24")[::2] == (addresses(1), 16)
+    assert site.ask(name, subnet="10.2.3.0/24", tcp=True)[::2] == (addresses(1), 16)
     # A source length of 0 asks for privacy: the resolver's own place, for everybody.
     assert site.ask(name, source="127.4.0.1", subnet="0.0.0.0/0")[::2] == (addresses(4), 0)
+    assert site.ask(name, source="127.4.0.1", subnet="::/0")[::2] == (addresses(4), 0)
     # What does not depend on the client has scope 0; who sent no option gets none.
     assert site.ask("plain.client.test", subnet="10.2.3.0/24").scope == 0
     assert site.ask("some.client.test", subnet="10.2.3.0/24").scope == 0
@@ -407,8 +433,18 @@ def test_further_records_are_healthy_ones(site):
                member("mail.more.test", 1, "x1", Failover="PRIMARY"),
                member("mail.more.test", 2, "x2", Failover="SECONDARY"))
     site.are_unhealthy("x1")
-    extra = [r.to_text() for s in site.ask("more.test", "MX").message.additional for r in s]
-    assert extra == addresses(2)
+
+    def further(name, **options):
+        got = site.ask(name, "MX", **options)
+        return [r.to_text() for s in got.message.additional for r in s], got.scope
+
+    assert further("more.test") == (addresses(2), None)
+    # They are as much for one client as what was asked for: the scope says so.
+    site.apply(zone, upsert("far.more.test", "MX", "10 place.more.test"),
+               *locations("place.more.test", "more", "US", "*"))
+    assert further("far.more.test", subnet="10.2.1.0/24") == (addresses(1), 16)
+    assert further("far.more.test", subnet="10.4.1.0/24") == (addresses(5), 16)
+    assert further("more.test", subnet="10.4.1.0/24") == (addresses(2), 0)
 
 
 # ---- changes under way

@@ -16,12 +16,11 @@ import pytest
 
 from conftest import Fleet
 from harness import DEADLINE_S, replace, wait_for
-from policy_site import LOCATIONS, Site, addresses, branch, member
+from policy_site import LOCATIONS, WINDOW, Site, addresses, branch, member
 
 ROUNDS = 6
 CLIENTS = 70  # of one round, each asks for all names
 INSIDE = 8  # others asked for within the scope of an answer
-WINDOW = 50  # questions under way
 OPT, CLIENT_SUBNET = 41, 8
 
 REGIONS = ("us-west-2", "us-east-1", "eu-central-1", "ap-northeast-1", "sa-east-1")
