@@ -94,7 +94,8 @@ static void drop_deltas(struct transfer_zone *page, size_t count)
         unref_delta(page->deltas[i]);
     }
     page->delta_count -= count;
-    memmove(page->deltas, page->deltas + count, page->delta_count * sizeof(page->deltas[0]));
+    memmove(page->deltas, page->deltas + count,
+            page->delta_count * sizeof(struct transfer_delta *));
 }
 
 static void take_over(const struct transfer_zone *before, struct transfer_zone *page)

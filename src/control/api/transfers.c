@@ -187,8 +187,8 @@ static enum aws_error find_body(struct api_call *c, const json_t *in, struct sto
 
 enum aws_error api_get_zone_transfer(struct api_call *c, const json_t *in, json_t *out)
 {
-    struct store_object object;
-    struct r53_zone_body body;
+    struct store_object object = {0};
+    struct r53_zone_body body = {0};
     enum aws_error error = find_body(c, in, &object, &body);
     if (error != AWS_OK)
         return error;
@@ -199,8 +199,8 @@ enum aws_error api_get_zone_transfer(struct api_call *c, const json_t *in, json_
 
 enum aws_error api_set_zone_transfer(struct api_call *c, const json_t *in, json_t *out)
 {
-    struct store_object object;
-    struct r53_zone_body body;
+    struct store_object object = {0};
+    struct r53_zone_body body = {0};
     struct r53_change_info change;
     struct errctx ec = {0};
     uint64_t version;
