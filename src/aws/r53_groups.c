@@ -88,51 +88,99 @@ const char *r53_describe_set(struct r53_batch *b, const struct r53_record_set *s
                         set->set_identifier);
 }
 
-/* Two sets of one name and type, each with another identifier. */
-static void check_pair(struct r53_batch *b, const struct r53_record_set *first,
-                       const struct r53_record_set *set)
+/* Whether a change of this batch put the set there. */
+static bool is_of_batch(const struct r53_batch *b, const struct r53_record_set *set)
+{
+    for (size_t i = 0; i < b->step_count; i++) {
+        const struct r53_step *step = &b->steps[i];
+        if (!step->is_refused && step->action != R53_DELETE && step->set.type == set->type &&
+            strcmp(step->set.name, set->name) == 0 && is_same_identifier(&step->set, set))
+            return true;
+    }
+    return false;
+}
+
+/* The set is new, of this policy; another is there. The words are Route 53's, as its clients report
+ * them. */
+static void note_policies(struct r53_batch *b, const struct r53_record_set *set,
+                          enum r53_policy policy)
 {
     const char *type = r53_rr_type_text(b->arena, set->type);
+    if (policy == R53_POLICY_SIMPLE)
+        r53_batch_note(b,
+                       "RRSet with DNS name %s, type %s cannot be created as other RRSets exist "
+                       "with the same name and type.",
+                       set->name, type);
+    else
+        r53_batch_note(b,
+                       "RRSet with DNS name %s, type %s, SetIdentifier %s cannot be created as a "
+                       "non-%s set exists with the same name and type.",
+                       set->name, type, set->set_identifier, r53_policy_name(policy));
+}
+
+/* Latency as Route 53 has it; the other policies alike. */
+static void note_place(struct r53_batch *b, const struct r53_record_set *set,
+                       enum r53_policy policy, const char *place)
+{
+    static const struct {
+        const char *member;
+        const char *group;
+        const char *what;
+    } words[] = {[R53_POLICY_LATENCY] = {"Region Name", "a latency", "region"},
+                 [R53_POLICY_FAILOVER] = {"Failover", "a failover", "role"},
+                 [R53_POLICY_GEOLOCATION] = {"GeoLocation", "a geolocation", "location"},
+                 [R53_POLICY_IP_BASED] = {"Location Name", "an IP-based", "location"}};
+    r53_batch_note(b,
+                   "RRSet with DNS name %s, type %s, SetIdentifier %s, and %s=%s cannot be created "
+                   "because %s RRSet with the same name, type and %s already exists.",
+                   set->name, r53_rr_type_text(b->arena, set->type), set->set_identifier,
+                   words[policy].member, place, words[policy].group, words[policy].what);
+}
+
+/* Two sets of one name and type, each with another identifier, and what each has for itself. */
+static void check_pair(struct r53_batch *b, const struct r53_record_set *first,
+                       const struct r53_record_set *second, const char *const places[2])
+{
     enum r53_policy one;
     enum r53_policy other;
     (void)r53_policies_of(first, &one);
-    (void)r53_policies_of(set, &other);
-    if (one != other) {
-        r53_batch_note(
-            b,
-            "RRSet with DNS name %s, type %s, SetIdentifier %s cannot be created because "
-            "a %s RRSet exists with the same name and type",
-            set->name, type, set->set_identifier, r53_policy_name(one));
+    (void)r53_policies_of(second, &other);
+    bool is_same_policy = one == other;
+    bool is_same_place = is_same_policy && places[0] != NULL && strcmp(places[0], places[1]) == 0;
+    bool is_other_collection = is_same_policy && first->cidr_routing_config != NULL &&
+                               strcmp(second->cidr_routing_config->collection_id,
+                                      first->cidr_routing_config->collection_id) != 0;
+    if (is_same_policy && !is_same_place && !is_other_collection)
         return;
-    }
-    const char *place = r53_policy_place(b->arena, set);
-    const char *taken = r53_policy_place(b->arena, first);
-    if (place != NULL && taken != NULL && strcmp(place, taken) == 0)
-        r53_batch_note(
-            b,
-            "RRSet with DNS name %s, type %s, SetIdentifier %s cannot be created because "
-            "the RRSet with SetIdentifier %s has the same name, type, and %s (%s)",
-            set->name, type, set->set_identifier, first->set_identifier, r53_policy_name(one),
-            place);
-    if (set->cidr_routing_config != NULL && strcmp(set->cidr_routing_config->collection_id,
-                                                   first->cidr_routing_config->collection_id) != 0)
+    bool is_first_new = is_of_batch(b, first) && !is_of_batch(b, second);
+    const struct r53_record_set *set = is_first_new ? first : second;
+    if (!is_same_policy)
+        note_policies(b, set, is_first_new ? one : other);
+    else if (is_other_collection)
         r53_batch_note(
             b,
             "RRSet with DNS name %s, type %s, SetIdentifier %s cannot be created because "
             "RRSets of one name and type have one CIDR collection",
-            set->name, type, set->set_identifier);
+            set->name, r53_rr_type_text(b->arena, set->type), set->set_identifier);
+    else
+        note_place(b, set, one, places[0]);
 }
 
 /* The sets of one type, sorted by identifier; a batch is refused for its first finding here. */
 static void check_group(struct r53_batch *b, const struct r53_record_set *sets, size_t count)
 {
     size_t findings = buf_len(&b->findings);
-    if (count > R53_GROUP_MAX_SETS)
+    if (count > R53_GROUP_MAX_SETS) {
         r53_batch_note(b, "RRSets of one name and type are %zu at most: %s, type %s",
                        R53_GROUP_MAX_SETS, sets[0].name, r53_rr_type_text(b->arena, sets[0].type));
+        return;
+    }
+    const char *places[R53_GROUP_MAX_SETS];
+    for (size_t i = 0; i < count; i++)
+        places[i] = count > 1 ? r53_policy_place(b->arena, &sets[i]) : NULL;
     for (size_t i = 1; i < count && buf_len(&b->findings) == findings; i++)
         for (size_t j = 0; j < i && buf_len(&b->findings) == findings; j++)
-            check_pair(b, &sets[j], &sets[i]);
+            check_pair(b, &sets[j], &sets[i], (const char *const[2]){places[j], places[i]});
 }
 
 void r53_check_groups(struct r53_batch *b)

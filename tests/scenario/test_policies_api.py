@@ -99,7 +99,8 @@ def test_a_simple_set_becomes_a_group_in_one_batch(shared_node, client):
     weighted = create(name, "A", "192.0.2.2", SetIdentifier="one", Weight=1)
     with pytest.raises(client.exceptions.InvalidChangeBatch) as caught:
         shared_node.change(zone, weighted, client=client)
-    assert "because a simple RRSet exists with the same name and type" in str(caught.value)
+    assert ("SetIdentifier one cannot be created as a non-weighted set exists with the same name "
+            "and type." in str(caught.value))
     shared_node.wait_insync(shared_node.change(
         zone, delete(name, "A", "192.0.2.1"), weighted, client=client))
     assert shared_node.values(name) == ["192.0.2.2"]

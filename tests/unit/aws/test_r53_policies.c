@@ -273,12 +273,19 @@ static void sets_of_one_name_and_type_are_of_one_policy(void **state)
     (void)state;
     there[there_count++] = set_of(NULL);
     assert_string_equal(CREATE(weighted("a", 1)).message,
-                        "[" WWW "a cannot be created because a simple RRSet exists with the same "
-                        "name and type]");
+                        "[" WWW "a cannot be created as a non-weighted set exists with the same "
+                        "name and type.]");
     there[0] = weighted("a", 1);
     assert_string_equal(CREATE(latency("b", "us-east-1")).message,
-                        "[" WWW "b cannot be created because a weighted RRSet exists with the same "
-                        "name and type]");
+                        "[" WWW "b cannot be created as a non-latency set exists with the same "
+                        "name and type.]");
+    assert_string_equal(CREATE(set_of(NULL)).message,
+                        "[RRSet with DNS name www.example.com., type A cannot be created as other "
+                        "RRSets exist with the same name and type.]");
+    there[0] = weighted("z", 1);
+    assert_string_equal(CREATE(latency("b", "us-east-1")).message,
+                        "[" WWW "b cannot be created as a non-latency set exists with the same "
+                        "name and type.]");
     struct r53_record_set other_type = set_of(NULL);
     other_type.type = R53_TYPE_TXT;
     other_type.resource_records = ARENA_NEW(&arena, struct r53_resource_record);
@@ -290,20 +297,25 @@ static void a_place_has_one_set(void **state)
 {
     (void)state;
     assert_string_equal(CREATE(failover("a", R53_PRIMARY), failover("b", R53_PRIMARY)).message,
-                        "[" WWW "b cannot be created because the RRSet with SetIdentifier a has "
-                        "the same name, type, and failover (PRIMARY)]");
+                        "[" WWW "b, and Failover=PRIMARY cannot be created because a failover "
+                        "RRSet with the same name, type and role already exists.]");
     assert_string_equal(CREATE(latency("a", "us-east-1"), latency("b", "us-east-1")).message,
-                        "[" WWW "b cannot be created because the RRSet with SetIdentifier a has "
-                        "the same name, type, and latency (us-east-1)]");
+                        "[" WWW "b, and Region Name=us-east-1 cannot be created because a latency "
+                        "RRSet with the same name, type and region already exists.]");
     assert_string_equal(CREATE(geo("a", (struct r53_geo_location){.country_code = "DE"}),
                                geo("b", (struct r53_geo_location){.country_code = "DE"}))
                             .message,
-                        "[" WWW "b cannot be created because the RRSet with SetIdentifier a has "
-                        "the same name, type, and geolocation (/DE/)]");
+                        "[" WWW "b, and GeoLocation=/DE/ cannot be created because a geolocation "
+                        "RRSet with the same name, type and location already exists.]");
     assert_string_equal(
         CREATE(by_ip("a", COLLECTION, "east"), by_ip("b", COLLECTION, "east")).message,
-        "[" WWW "b cannot be created because the RRSet with SetIdentifier a has the same name, "
-        "type, and IP-based (east)]");
+        "[" WWW "b, and Location Name=east cannot be created because an IP-based RRSet with the "
+        "same name, type and location already exists.]");
+    there[there_count++] = latency("b", "us-east-1");
+    assert_string_equal(CREATE(latency("a", "us-east-1")).message,
+                        "[" WWW "a, and Region Name=us-east-1 cannot be created because a latency "
+                        "RRSet with the same name, type and region already exists.]");
+    there_count = 0;
     assert_string_equal(CREATE(by_ip("a", COLLECTION, "east"),
                                by_ip("b", "00000000-0000-4000-8000-000000000002", "west"))
                             .message,
