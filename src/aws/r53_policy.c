@@ -81,16 +81,15 @@ const char *r53_geo_problem(struct arena *a, const struct r53_geo_location *g)
     return NULL;
 }
 
-/* Degrees with at most two decimals. */
-static bool is_degrees(const char *text, double most)
+/* Degrees with at most two decimals: "47", "+47.", "-47.37" (API Reference, Coordinates). */
+static bool is_degrees(const char *text, double most, size_t most_digits)
 {
-    const char *digits = text + (text[0] == '-' ? 1 : 0);
+    const char *digits = text + (text[0] == '-' || text[0] == '+' ? 1 : 0);
     size_t whole = strspn(digits, "0123456789");
     const char *rest = digits + whole;
     size_t decimals = rest[0] == '.' ? strspn(rest + 1, "0123456789") : 0;
-    bool has_end = rest[0] == '\0' ||
-                   (rest[0] == '.' && decimals >= 1 && decimals <= 2 && rest[1 + decimals] == '\0');
-    if (whole < 1 || whole > 3 || !has_end)
+    bool has_end = rest[0] == '\0' || (rest[0] == '.' && rest[1 + decimals] == '\0');
+    if (whole < 1 || whole > most_digits || decimals > 2 || !has_end)
         return false;
     double value = strtod(text, NULL);
     return value >= -most && value <= most;
@@ -108,8 +107,8 @@ const char *r53_proximity_problem(struct arena *a, const struct r53_geo_proximit
                    ? NULL
                    : arena_printf(a, "the local zone group '%s' is not known",
                                   aws_echo(a, g->local_zone_group));
-    if (c->latitude == NULL || c->longitude == NULL || !is_degrees(c->latitude, 90) ||
-        !is_degrees(c->longitude, 180))
+    if (c->latitude == NULL || c->longitude == NULL || !is_degrees(c->latitude, 90, 2) ||
+        !is_degrees(c->longitude, 180, 3))
         return "latitudes are -90 to 90, longitudes -180 to 180, with at most two decimals";
     return NULL;
 }

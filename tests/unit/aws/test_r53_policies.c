@@ -268,6 +268,37 @@ static void members_go_together(void **state)
     }
 }
 
+static void coordinates_have_two_decimals_at_most(void **state)
+{
+    (void)state;
+    const struct {
+        const char *latitude;
+        const char *longitude;
+        bool is_good;
+    } cases[] = {
+        {"90", "180", true},      {"-90.00", "-180.00", true},
+        {"+47.3", "+8.54", true}, {"47.", "8.", true},
+        {"0", "-0", true},        {"90.01", "8", false},
+        {"47", "180.01", false},  {"47", "-180.01", false},
+        {"047", "8", false},      {"47", "0008", false},
+        {"47.375", "8", false},   {".5", "8", false},
+        {"+-4", "8", false},      {"", "8", false},
+        {"47", "8 ", false},      {"4e1", "8", false},
+        {"nan", "8", false},      {"47", "8..1", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct r53_coordinates at = {.latitude = cases[i].latitude,
+                                     .longitude = cases[i].longitude};
+        struct outcome out =
+            CREATE(proximity("a", (struct r53_geo_proximity_location){.coordinates = &at}));
+        assert_string_equal(out.message, cases[i].is_good
+                                             ? ""
+                                             : "Invalid request: latitudes are -90 to 90, "
+                                               "longitudes -180 to 180, with at most two decimals "
+                                               "in " WHAT "a]");
+    }
+}
+
 static void sets_of_one_name_and_type_are_of_one_policy(void **state)
 {
     (void)state;
@@ -436,6 +467,7 @@ int main(void)
         TEST(groups_of_each_policy_are_accepted),
         TEST(identifiers_tell_sets_apart),
         TEST(members_go_together),
+        TEST(coordinates_have_two_decimals_at_most),
         TEST(sets_of_one_name_and_type_are_of_one_policy),
         TEST(a_place_has_one_set),
         TEST(cidr_locations_exist),
