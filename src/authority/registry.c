@@ -73,16 +73,6 @@ uint32_t registry_number(struct registry *r, struct slice name)
     return number;
 }
 
-bool registry_find(struct registry *r, struct slice name, uint32_t *out)
-{
-    (void)pthread_mutex_lock(&r->lock);
-    const struct registered *known = map_get(&r->by_name, name);
-    if (known != NULL)
-        *out = known->number;
-    (void)pthread_mutex_unlock(&r->lock);
-    return known != NULL;
-}
-
 uint32_t registry_count(struct registry *r)
 {
     (void)pthread_mutex_lock(&r->lock);

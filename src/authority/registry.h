@@ -19,9 +19,6 @@ void registry_free(struct registry *r); /* NULL is fine */
 /** The number of the name, a new one for a new name. */
 uint32_t registry_number(struct registry *r, struct slice name);
 
-/** The number of a name that is known; false where it is not. */
-bool registry_find(struct registry *r, struct slice name, uint32_t *out);
-
 /**
  * Whoever loads what refers to a number holds it, and drops it when that is freed; a number without
  * holders stays the name's. Holds count.
