@@ -308,8 +308,11 @@ static uint16_t header_flags(const struct answering *a)
 static void start(struct answering *a, uint8_t *out, size_t limit)
 {
     dns_writer_start(a->w, out, limit, a->query);
-    if (a->query->has_edns)
-        dns_writer_reserve(a->w, OPT_BYTES + answer_edns_bytes(&a->edns));
+    if (!a->query->has_edns)
+        return;
+    if (a->w->limit - a->w->len < OPT_BYTES + answer_edns_bytes(&a->edns))
+        a->edns = (struct answer_edns){0}; /* a long name and a signature leave no room */
+    dns_writer_reserve(a->w, OPT_BYTES + answer_edns_bytes(&a->edns));
 }
 
 static void put_opt(struct answering *a)

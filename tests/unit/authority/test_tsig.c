@@ -254,6 +254,35 @@ static void every_answer_to_a_signed_query_is_signed_and_keeps_to_its_limit(void
     fixture_fini(&f);
 }
 
+static void a_signature_and_a_long_name_may_leave_no_room_for_options(void **state)
+{
+    (void)state;
+    struct fixture f;
+    uint8_t query[600];
+    uint8_t out[1232];
+    char name[256];
+    char key_line[256];
+    struct tsig_session client;
+    fixture_init(&f);
+    fixture_whole_zone(&f, "Z1", "example.com");
+    struct world *world = fixture_world(&f);
+    (void)snprintf(key_line, sizeof(key_line), "%060d.%060d hmac-sha512 AAAA", 0, 0);
+    (void)snprintf(name, sizeof(name), "%060d.%060d.%060d.%054d.example.com", 0, 0, 0, 0);
+    struct tsig_keys *keys = keys_of(key_line);
+    const struct scene scene = {.world = world, .tsig_keys = keys};
+    const struct question q = {.name = name, .edns_bytes = 512, .subnet = "2001:db8::/128"};
+    struct slice plain = question_bytes(&q, query);
+    tsig_begin_request(&client, &keys->keys[0], 0x1234);
+    size_t len = tsig_sign(&client, query, plain.len, NOW);
+    size_t answered = answer_bytes(&scene, slice_of(query, len), out);
+    assert_true(answered > 0 && answered <= DNS_UDP_PLAIN_BYTES);
+    assert_true(tsig_check_response(&client, slice_of(out, answered), NOW));
+    assert_true((out[2] & 2) != 0); /* TC */
+    tsig_keys_free(keys);
+    world_free(world);
+    fixture_fini(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +294,7 @@ int main(void)
         cmocka_unit_test(a_clock_too_far_away_is_badtime_with_our_time),
         cmocka_unit_test(a_short_mac_is_badtrunc_and_a_shorter_one_malformed),
         cmocka_unit_test(every_answer_to_a_signed_query_is_signed_and_keeps_to_its_limit),
+        cmocka_unit_test(a_signature_and_a_long_name_may_leave_no_room_for_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
