@@ -12,6 +12,10 @@
 /* Names that one alias may lead to: more than one answer visits. */
 #define ALIAS_NAMES_MAX ((size_t)256)
 
+/* Record sets that the aliases of one batch lead over, all together: a thousand aliases to groups
+ * of as many sets as there may be fit twice. Each takes about a microsecond. */
+#define ALIAS_LOOKS_MAX ((size_t)200000)
+
 static void note_alias(struct r53_batch *b, const struct r53_step *step, const char *why)
 {
     const struct r53_alias_target *target = step->set.alias_target;
@@ -32,6 +36,7 @@ struct r53_way {
     struct stop stops[ALIAS_NAMES_MAX];
     size_t count;
     bool is_endless; /* it comes back to the alias, or is too long */
+    size_t looks;    /* at record sets, of the whole batch */
 };
 
 static bool is_at(const struct stop *stop, const char *zone_id, const struct dns_name *name)
@@ -61,6 +66,12 @@ static enum aws_error go_on(struct r53_batch *b, const struct r53_step *step, si
     const struct r53_owner *owner = r53_owner_in(b, here.zone_id, &here.name);
     if (owner == NULL)
         return b->fault->error;
+    b->way->looks += owner->sets.items_count;
+    if (b->way->looks > ALIAS_LOOKS_MAX)
+        return aws_fail(b->fault, AWS_InvalidInput,
+                        "Invalid request: the aliases of this batch lead over more than %zu record "
+                        "sets; send them in smaller batches",
+                        ALIAS_LOOKS_MAX);
     for (size_t i = 0; i < owner->sets.items_count; i++) {
         const struct r53_record_set *set = &owner->sets.items[i];
         const struct r53_alias_target *target = set->alias_target;

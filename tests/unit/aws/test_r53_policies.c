@@ -400,6 +400,35 @@ static void a_group_is_as_large_as_the_limit(void **state)
                         "[RRSets of one name and type are 100 at most: www.example.com., type A]");
 }
 
+/* Three groups of a hundred aliases, each to the next one and the last to www, then `count` aliases
+ * to the first of them. */
+static struct outcome change_wide(size_t count)
+{
+    size_t filled = 0;
+    struct r53_record_set *sets = arena_array(&arena, 301 + count, sizeof(*sets));
+    sets[filled++] = set_of(NULL);
+    for (unsigned group = 1; group <= 3; group++) {
+        const char *name = arena_printf(&arena, "g%u.example.com.", group);
+        const char *next =
+            group == 3 ? "www.example.com." : arena_printf(&arena, "g%u.example.com.", group + 1);
+        for (unsigned i = 0; i < 100; i++)
+            sets[filled++] = alias_at(weighted(arena_printf(&arena, "%u", i), 1), name, next);
+    }
+    for (size_t i = 0; i < count; i++)
+        sets[filled++] =
+            alias_at(set_of(NULL), arena_printf(&arena, "n%zu.example.com.", i), "g1.example.com.");
+    return change(R53_CREATE, sets, filled);
+}
+
+static void the_work_that_aliases_make_is_limited(void **state)
+{
+    (void)state;
+    assert_int_equal(change_wide(500).error, AWS_OK);
+    struct outcome many = change_wide(690);
+    assert_int_equal(many.error, AWS_InvalidInput);
+    assert_non_null(strstr(many.message, "lead over more than 200000 record sets"));
+}
+
 static void trees_of_aliases_have_no_loop(void **state)
 {
     (void)state;
@@ -474,6 +503,7 @@ int main(void)
         TEST(some_types_and_targets_have_no_policy),
         TEST(a_group_is_as_large_as_the_limit),
         TEST(trees_of_aliases_have_no_loop),
+        TEST(the_work_that_aliases_make_is_limited),
         TEST(nodes_get_the_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
