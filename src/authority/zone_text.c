@@ -85,8 +85,12 @@ static void put_tree(const struct world *w, const struct record_set *set, struct
     struct routing_client client = {0};
     const struct scene scene = {.world = w};
     struct resolution found;
-    struct resolver_state r = {
-        .scene = &scene, .client = &client, .targets_left = ALIAS_VISITS_MAX};
+    struct tree_verdicts verdicts;
+    verdicts.count = 0;
+    struct resolver_state r = {.scene = &scene,
+                               .client = &client,
+                               .targets_left = ALIAS_VISITS_MAX,
+                               .verdicts = &verdicts};
     if (resolve(&r, set, &found) != RESOLVED)
         return;
     for (unsigned i = 0; i < found.count; i++)

@@ -278,6 +278,36 @@ static void what_leads_out_of_the_zone_is_never_offered(void **state)
     fixture_fini(&f);
 }
 
+static void a_flattened_zone_has_what_a_tree_that_evaluates_comes_to(void **state)
+{
+    (void)state;
+    struct fixture f;
+    AUTO_BUF struct buf text = {0};
+    fixture_init(&f);
+    transferred(&f, "Z1", "example.com")->is_flattened = true;
+    for (unsigned i = 0; i < 2; i++) {
+        const char *id = i == 0 ? "a" : "b";
+        struct release_set *set = fixture_branch(&f, "www.example.com", "A", RELEASE_FAILOVER, id);
+        fixture_branch_alias(&f, set, "low.example.com", true);
+        set->is_secondary = i == 1;
+        set = fixture_branch(&f, "low.example.com", "A", RELEASE_FAILOVER, id);
+        fixture_branch_value(&f, set, i == 0 ? "192.0.2.1" : "192.0.2.2");
+        set->is_secondary = i == 1;
+    }
+    struct world *w = load(&f, NULL);
+    whole(w, only_zone(w, "example.com"), &text);
+    struct arena a = {0};
+    const char *lines[4096];
+    size_t count = lines_of(&a, buf_slice(&text), lines);
+    unsigned found = 0;
+    for (size_t i = 0; i < count; i++)
+        found += strncmp(lines[i], "www.example.com. ", 17) == 0;
+    assert_int_equal(found, 1);
+    arena_fini(&a);
+    world_free(w);
+    fixture_fini(&f);
+}
+
 static void a_signed_transfer_is_signed_message_by_message(void **state)
 {
     (void)state;
@@ -344,6 +374,7 @@ int main(void)
         cmocka_unit_test(deltas_lead_from_each_serial_to_the_next),
         cmocka_unit_test(key_and_network_both_have_to_fit),
         cmocka_unit_test(what_leads_out_of_the_zone_is_never_offered),
+        cmocka_unit_test(a_flattened_zone_has_what_a_tree_that_evaluates_comes_to),
         cmocka_unit_test(a_signed_transfer_is_signed_message_by_message),
         cmocka_unit_test(a_transferred_zone_answers_with_its_serial),
     };
