@@ -270,6 +270,7 @@ static void fill(struct answering *a)
                                           .client = &a->client,
                                           .random = a->request->random,
                                           .targets_left = ALIAS_VISITS_MAX,
+                                          .levels_left = TREE_LEVELS_MAX,
                                           .branch = a->request->branch,
                                           .verdicts = &verdicts,
                                           .trace = a->request->trace};

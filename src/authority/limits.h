@@ -14,6 +14,11 @@
 #define ALIAS_DEPTH_MAX 34
 #define ALIAS_VISITS_MAX 256
 
+/* Levels of trees that one query goes down, over all names and types that its answer looks at: some
+ * deepest trees, or the addresses of all further records behind an alias and two groups each. What
+ * an account builds then costs a query about a millisecond at most. */
+#define TREE_LEVELS_MAX 128
+
 /* Targets of the records of one answer that further records are looked up for. */
 #define ADDITIONAL_TARGETS_MAX 16
 

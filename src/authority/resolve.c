@@ -8,7 +8,7 @@
 // Invariants:
 // 1. Going down a tree, `depth` rises with each alias; at ALIAS_DEPTH_MAX there is nothing below.
 // 2. targets_left falls with each look at a target to judge it. To answer from one takes none away,
-//    so that a tree too wide to be judged whole is answered.
+//    so that a tree too wide to be judged whole is answered. levels_left bounds that way.
 // 3. Each verdict stands for a look at a target at least, so there are no more of them.
 #include "authority/resolve.h"
 
@@ -231,8 +231,9 @@ enum resolved resolve(struct resolver_state *r, const struct record_set *set,
     struct record_set at = *set;
     enum resolved result = RESOLVED;
     for (unsigned depth = 0; record_set_is_tree(&at); depth++) {
-        if (depth == ALIAS_DEPTH_MAX)
+        if (depth == ALIAS_DEPTH_MAX || r->levels_left == 0)
             return RESOLVED_NOTHING;
+        r->levels_left--;
         bool is_group = tree_record_kind(&at) == TREE_GROUP;
         if (is_group && !decide(r, &at, depth, out, &at, &result))
             return result;

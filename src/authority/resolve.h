@@ -28,6 +28,7 @@ struct resolver_state {
     struct routing_client *client;
     uint64_t random;       /* moves on with each decision */
     unsigned targets_left; /* of aliases to judge, over all branches of the query */
+    unsigned levels_left;  /* to go down, over all trees of the query */
     unsigned branch;       /* of the next group, from 1, whatever its policy says; 0: by policy */
     struct tree_verdicts *verdicts;
     struct trace *trace; /* NULL: nobody wants to know */
@@ -50,7 +51,8 @@ struct resolution {
  * Resolves a tree (record_set_is_tree); other sets are what they are. Only RESOLVED sets *out.
  * Rules: docs/route53.md, "How an answer is chosen"; the last resort applies level by level.
  * Ends: trees nest to ALIAS_DEPTH_MAX levels, below which it is as if nothing were there. One query
- * judges the health of ALIAS_VISITS_MAX targets; further ones are unhealthy.
+ * judges the health of ALIAS_VISITS_MAX targets; further ones are unhealthy. It goes down
+ * TREE_LEVELS_MAX levels over all its trees; further ones are not there.
  */
 enum resolved resolve(struct resolver_state *r, const struct record_set *set,
                       struct resolution *out);

@@ -90,6 +90,7 @@ static void put_tree(const struct world *w, const struct record_set *set, struct
     struct resolver_state r = {.scene = &scene,
                                .client = &client,
                                .targets_left = ALIAS_VISITS_MAX,
+                               .levels_left = TREE_LEVELS_MAX,
                                .verdicts = &verdicts};
     if (resolve(&r, set, &found) != RESOLVED)
         return;

@@ -18,6 +18,7 @@
 #define UNKNOWN_COST FLT_MAX
 
 struct candidate {
+    uint64_t tie; /* 0: not yet known */
     float cost;
     uint16_t member;
     uint16_t identity; /* what ties are broken by: the same while other members come and go */
@@ -35,12 +36,15 @@ static uint64_t tie_key(const struct routing_client *client)
     return routing_mix(kept + client->network.is_v6);
 }
 
-static uint64_t tie_of(uint64_t key, const struct candidate *c)
+/* Remembered: where many are unhealthy, it is asked for in each turn. */
+static uint64_t tie_of(uint64_t key, struct candidate *c)
 {
-    return routing_mix(key ^ (c->identity + 1U));
+    if (c->tie == 0)
+        c->tie = routing_mix(key ^ (c->identity + 1U));
+    return c->tie;
 }
 
-static bool is_better(const struct candidate *a, const struct candidate *b, uint64_t key)
+static bool is_better(struct candidate *a, struct candidate *b, uint64_t key)
 {
     return a->cost < b->cost || (a->cost <= b->cost && tie_of(key, a) < tie_of(key, b));
 }
@@ -101,6 +105,7 @@ enum routing_outcome routing_choose_latency(struct routing_call *call, struct ro
         bool has_latency = is_known && latencies_ms[i] != UINT16_MAX;
         candidates[i].cost =
             has_latency ? latencies_ms[i] : cost_by_distance(client, regions[i], is_known);
+        candidates[i].tie = 0;
         candidates[i].member = (uint16_t)i;
         candidates[i].identity = regions[i];
     }

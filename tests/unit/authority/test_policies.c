@@ -494,10 +494,37 @@ static void a_trial_takes_every_branch(void **state)
     end(f, w);
 }
 
+/* Eight further names of twenty levels each: six of them fit into what one query goes down. */
+static void one_query_goes_down_a_bounded_number_of_levels(void **state)
+{
+    (void)state;
+    struct fixture *f = start();
+    const char *values[9] = {NULL};
+    for (unsigned i = 0; i < 8; i++) {
+        for (unsigned level = 0; level < 20; level++) {
+            const char *owner = arena_printf(&f->arena, "t%u-%u.example.com", i, level);
+            const char *below = arena_printf(&f->arena, "t%u-%u.example.com", i, level + 1);
+            fixture_alias(f, "Z1", owner, "A", "Z1", below);
+        }
+        const char *last = arena_printf(&f->arena, "t%u-20.example.com", i);
+        fixture_value(f, "Z1", last, "A", 60, "192.0.2.1");
+        values[i] = arena_printf(&f->arena, "10 t%u-0.example.com", i);
+    }
+    fixture_set(f, "Z1", "mail.example.com", "MX", 60, values);
+    struct world *w = finish(f);
+    unsigned further = 0;
+    const char *text = ask_simply(w, "mail.example.com", "MX");
+    for (const char *at = text; (at = strstr(at, " A 192.0.2.1")) != NULL; at++)
+        further++;
+    assert_int_equal(further, TREE_LEVELS_MAX / 20);
+    end(f, w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_share_the_answers),
+        cmocka_unit_test(one_query_goes_down_a_bounded_number_of_levels),
         cmocka_unit_test(failover_follows_health),
         cmocka_unit_test(a_multivalue_answer_has_eight_sets_and_one_ttl),
         cmocka_unit_test(locations_match_the_client_and_say_how_far),
