@@ -119,21 +119,35 @@ static struct zone_change *change_of(const struct book_change *c, uint64_t zone_
     return NULL;
 }
 
-/* Appends the records of `text` that `other` does not hold. */
+/* Whether `text` holds the record from *rest on, or else before; then *rest is what follows it. */
+static bool find_record(struct slice text, struct slice wanted, struct slice *rest)
+{
+    struct slice at = *rest;
+    struct zone_text_record record;
+    for (unsigned round = 0; round < 2; round++, at = text) {
+        while (zone_text_next(&at, &record)) {
+            size_t bytes = (size_t)(record_next(record.record) - record.record);
+            if (!slice_equal(wanted, slice_of(record.record, bytes)))
+                continue;
+            *rest = at;
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Appends the records of `text` that `other` does not hold. Both have one order but for what was
+ * changed, so each search goes on where the last one found something: a name may have many records.
+ */
 static void append_missing(struct slice text, struct slice other, struct buf *out)
 {
     struct zone_text_record record;
+    struct slice rest = other;
     while (zone_text_next(&text, &record)) {
-        bool is_found = false;
-        struct slice rest = other;
-        struct zone_text_record candidate;
         struct slice wanted =
             slice_of(record.record, (size_t)(record_next(record.record) - record.record));
-        while (!is_found && zone_text_next(&rest, &candidate)) {
-            size_t bytes = (size_t)(record_next(candidate.record) - candidate.record);
-            is_found = slice_equal(wanted, slice_of(candidate.record, bytes));
-        }
-        if (!is_found)
+        if (!find_record(other, wanted, &rest))
             zone_text_put(out, record.owner, record.record);
     }
 }
