@@ -198,3 +198,33 @@ def test_a_batch_applies_its_changes_in_order(shared_node, zone):
         HostedZoneId=zone, StartRecordName="order.errors.test", MaxItems="1"
     )["ResourceRecordSets"]
     assert sets[0]["Type"] == "A"
+
+
+def test_a_name_does_not_grow_beyond_what_can_be_read_again(shared_node):
+    client = shared_node.boto()
+    zone_id = shared_node.create_zone("large.example", client)
+    value = " ".join('"' + letter * 250 + '"' for letter in "abcdefghijklmno")
+    refusal, calls = None, 0
+    for rdtype in ("TXT", "SPF"):
+        for i in range(100):
+            values = [value.replace("a", chr(ord("A") + k)) for k in range(8)]
+            change = create("large.example", rdtype, *values, SetIdentifier=f"s{i:03}",
+                            MultiValueAnswer=True)
+            try:
+                shared_node.change(zone_id, change, client=client)
+                calls += 1
+            except botocore.exceptions.ClientError as error:
+                refusal = error.response["Error"]
+                break
+        if refusal:
+            break
+    assert calls > 100
+    assert refusal["Code"] == "InvalidChangeBatch"
+    assert "The record sets of one name take 4194304 bytes at most." in refusal["Message"]
+    # What was accepted is there, and the name can still be changed.
+    listed = client.list_resource_record_sets(HostedZoneId=zone_id, MaxItems="1")
+    assert listed["IsTruncated"]
+    change = delete("large.example", "TXT", *[value.replace("a", chr(ord("A") + k))
+                                             for k in range(8)],
+                    SetIdentifier="s000", MultiValueAnswer=True)
+    shared_node.wait_insync(shared_node.change(zone_id, change, client=client))

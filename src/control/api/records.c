@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Record sets: change batches and listings. Called by the dispatcher on a worker, inside a
 // transaction.
+#include "aws/limits.h"
 #include "aws/r53_change.h"
 #include "control/api/cidr_priv.h"
 #include "control/api/zones_priv.h"
@@ -71,6 +72,9 @@ static enum err put_owner(struct api_call *c, const char *zone_id, const struct 
                                   .is_deleted = owner->sets.items_count == 0};
     if (!object.is_deleted)
         object.body = r53_sets_encode(c->arena, &owner->sets);
+    if (object.body.len > AWS_XML_MAX_BYTES) /* nobody could read it again */
+        return err_set(ec, ERR_LIMIT, "The record sets of one name take %zu bytes at most.",
+                       AWS_XML_MAX_BYTES);
     enum err err = store_object_put(c->conn, &object, ec);
     return err == ERR_OK ? cidr_note_uses(c, zone_id, owner, ec) : err;
 }
@@ -110,6 +114,8 @@ enum aws_error api_change_record_sets(struct api_call *c, const void *in, void *
     if (error != AWS_OK)
         return error;
     err = store_result(c, row.id, &result, &version, &ec);
+    if (err == ERR_LIMIT)
+        return aws_fail(&c->fault, AWS_InvalidChangeBatch, "[%s]", ec.text);
     if (err != ERR_OK)
         return api_store_failed(c, err, &ec);
     c->resource = arena_printf(c->arena, "/hostedzone/%s", row.id);
