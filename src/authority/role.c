@@ -16,6 +16,7 @@
 #include "authority/tsig_watch.h"
 #include "authority/udp.h"
 #include "base/alloc.h"
+#include "net/resolver_channel.h"
 
 #include <sched.h>
 #include <stdatomic.h>
@@ -81,7 +82,7 @@ static enum err check_settings(const struct settings *settings, struct errctx *e
     if (e == ERR_OK && settings->tsig_keys != NULL)
         e = tsig_keys_read(settings->tsig_keys, &keys, ec);
     tsig_keys_free(keys);
-    return e;
+    return e == ERR_OK ? resolver_servers_check(settings->resolver, ec) : e;
 }
 
 static enum err dns_plan(const struct settings *settings, struct role_socket **out_sockets,

@@ -15,6 +15,7 @@
 #include "edge/worlds.h"
 #include "metrics/log.h"
 #include "net/identity.h"
+#include "net/resolver_channel.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -86,6 +87,8 @@ static enum err edge_plan(const struct settings *settings, struct role_socket **
                     (uintmax_t)settings->cache_memory_mib, (uintmax_t)settings->role_memory_mib);
     if (e == ERR_OK)
         e = check_forbidden(&settings->origin_forbidden, ec);
+    if (e == ERR_OK)
+        e = resolver_servers_check(settings->resolver, ec);
     if (e != ERR_OK)
         return e;
     unsigned threads =

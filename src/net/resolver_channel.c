@@ -56,6 +56,12 @@ static void library_init(void)
     CHECK(ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS);
 }
 
+static void library_want(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    CHECK(pthread_once(&once, library_init) == 0);
+}
+
 /* Sets the timer to when c-ares wants to be called next. */
 static void channel_arm(struct resolver_channel *c)
 {
@@ -204,6 +210,14 @@ static void on_answer(void *user, int status, int timeouts, unsigned char *bytes
     q->on_reply(q, &reply);
 }
 
+/* Sets the servers of a setting; none: those of the system stay. */
+static enum err set_servers(ares_channel ares, const char *servers, struct errctx *ec)
+{
+    if (servers != NULL && ares_set_servers_ports_csv(ares, servers) != ARES_SUCCESS)
+        return err_set(ec, ERR_INVALID, "--resolver: '%s' is no list of ADDR:PORT", servers);
+    return ERR_OK;
+}
+
 /* Opens the channel of c-ares; `wait_ms` is T. */
 static enum err ares_open(struct resolver_channel *c, int wait_ms, struct errctx *ec)
 {
@@ -215,11 +229,22 @@ static enum err ares_open(struct resolver_channel *c, int wait_ms, struct errctx
     int status = ares_init_options(&c->ares, &options, mask);
     if (status != ARES_SUCCESS)
         return err_set(ec, ERR_INTERNAL, "resolver: %s", ares_strerror(status));
-    if (c->servers != NULL && ares_set_servers_ports_csv(c->ares, c->servers) != ARES_SUCCESS) {
+    enum err e = set_servers(c->ares, c->servers, ec);
+    if (e != ERR_OK)
         ares_destroy(c->ares);
-        return err_set(ec, ERR_INVALID, "resolver: '%s' is no list of ADDR:PORT", c->servers);
-    }
-    return ERR_OK;
+    return e;
+}
+
+enum err resolver_servers_check(const char *servers, struct errctx *ec)
+{
+    library_want();
+    ares_channel ares;
+    int status = ares_init(&ares);
+    if (status != ARES_SUCCESS)
+        return err_set(ec, ERR_INTERNAL, "resolver: %s", ares_strerror(status));
+    enum err e = set_servers(ares, servers, ec);
+    ares_destroy(ares);
+    return e;
 }
 
 static int64_t server_count(const struct resolver_channel *c)
@@ -251,8 +276,7 @@ static enum err channel_open(struct resolver_channel *c, struct errctx *ec)
 enum err resolver_channel_new(struct loop *loop, const char *servers, int64_t timeout_ns,
                               struct resolver_channel **out, struct errctx *ec)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    CHECK(pthread_once(&once, library_init) == 0);
+    library_want();
     struct resolver_channel *c = NEW(struct resolver_channel);
     c->loop = loop;
     c->servers = servers == NULL ? NULL : mem_strdup(servers);

@@ -31,6 +31,12 @@ struct resolver_question {
 struct resolver_channel;
 
 /**
+ * Whether a channel can be made with these servers, for who reads settings; on any thread.
+ * Errors: ERR_INVALID where `servers` is no list of ADDR:PORT; NULL is fine.
+ */
+enum err resolver_servers_check(const char *servers, struct errctx *ec) MUST_USE;
+
+/**
  * servers     "127.0.0.1:53,[::1]:53"; NULL: those of /etc/resolv.conf. Borrowed.
  * timeout_ns  of one question with all its tries
  * Errors: ERR_INVALID where `servers` is no list of ADDR:PORT.

@@ -114,6 +114,7 @@ def test_status_shows_the_node_and_its_page(fleet):
     ("--platform", "weir.test."), ("--advertise", "127.0.0.1:53"), ("--account-id", "12"),
     ("--cdn-domain", "CDN.weir.test"), ("--pop", "a b"),
     ("--roles", "dns,dns"), ("--dns", "127.0.0.1"), ("--api", "0.0.0.0:0"),
+    ("--resolver", "name", "--roles", "dns"), ("--resolver", "name", "--roles", "edge"),
 ])
 def test_a_bad_setting_ends_the_start_and_is_named(fleet, flags):
     done = weir("up", "--data", fleet.path("bad"), *flags)
