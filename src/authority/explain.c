@@ -99,12 +99,15 @@ static void read_values(struct arena *a, struct slice message, struct explain_an
 static void explain_client(struct explain_answer *out, const struct explain_question *q)
 {
     const struct routing_client *client = &out->trace.client;
-    const struct place *place = place_get(client->place.place);
-    trace_line(&out->trace, "client: the %s of %u bits; %s '%s'; the answer holds for %u bits",
-               q->has_subnet && q->subnet.source_length > 0 ? "subnet" : "resolver's address",
-               client->network.length,
-               !client->has_place ? "no decision asked for its place," : "its place is",
-               client->has_place ? place->name : "", client->scope);
+    const char *who =
+        q->has_subnet && q->subnet.source_length > 0 ? "its subnet" : "the resolver's address";
+    const char *place = "not asked for";
+    if (client->has_place)
+        place =
+            client->place.place == PLACE_NOWHERE ? "unknown" : place_get(client->place.place)->name;
+    trace_line(&out->trace, "client: %s, /%u; its place: %s; scope of the answer: /%u%s", who,
+               client->network.length, place, client->scope,
+               client->scope == 0 ? ", everybody" : "");
 }
 
 static enum err explain_in(struct arena *a, const struct scene *scene, const struct zone *zone,

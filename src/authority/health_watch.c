@@ -146,6 +146,11 @@ struct health_watch *health_watch_start(struct dns_service *service, struct regi
     *w = (struct health_watch){.service = service, .health = health, .path = path};
     w->timer = (struct loop_timer){.on_time = on_time, .user = w};
     look(w);
+    if (file_stamp_equal(&w->stamp, &(struct file_stamp){0})) {
+        const struct log_field fields[] = {LOG_STR("file", path)};
+        log_write(LOG_WARNING, "no file of health checks yet: all are healthy", fields,
+                  ARRAY_LEN(fields));
+    }
     loop_timer_set(service->context->loop, &w->timer, HEALTH_WATCH_NS, HEALTH_WATCH_NS);
     return w;
 }

@@ -51,7 +51,7 @@ static struct file_stamp stamp_of(const char *path)
     return path == NULL ? (struct file_stamp){0} : file_stamp_of(path);
 }
 
-/* Reads the files where they changed. */
+/* Reads the files where they changed. Errors: ERR_INVALID. */
 static enum err refresh_atlas(struct test_answer *t, struct errctx *ec)
 {
     const struct settings *settings = t->settings;
@@ -75,7 +75,7 @@ static enum err refresh_atlas(struct test_answer *t, struct errctx *ec)
         t->latency = latency;
     }
     atlas_builder_free(b);
-    return e;
+    return e == ERR_OK ? ERR_OK : ERR_INVALID;
 }
 
 static struct explain_question question_of(const struct api_dns_question *asked)
@@ -97,16 +97,26 @@ static struct explain_question question_of(const struct api_dns_question *asked)
     return q;
 }
 
+/* The states of health checks; none where the file is not there, as a name server starts. */
+static enum err read_states(struct arena *a, const char *path, struct slice *out, struct errctx *ec)
+{
+    *out = slice_of(NULL, 0);
+    if (path == NULL)
+        return ERR_OK;
+    enum err e = file_read(a, path, HEALTH_FILE_MAX_BYTES, out, ec);
+    return e == ERR_OK || e == ERR_NOT_FOUND ? ERR_OK : ERR_INVALID;
+}
+
 static enum err explain_newest(struct test_answer *t, struct store_conn *conn, struct arena *a,
                                const struct api_dns_question *asked, struct explain_answer *out,
                                struct errctx *ec)
 {
     struct store_rollout rollout;
     struct chunk_hash hash;
-    struct explain_parts parts = {.health_states = slice_of(NULL, 0)};
+    struct explain_parts parts = {0};
     enum err e = store_rollout_get(conn, a, &rollout, ec);
-    if (e == ERR_OK && t->settings->health_file != NULL)
-        e = file_read(a, t->settings->health_file, HEALTH_FILE_MAX_BYTES, &parts.health_states, ec);
+    if (e == ERR_OK)
+        e = read_states(a, t->settings->health_file, &parts.health_states, ec);
     if (e != ERR_OK)
         return e;
     memcpy(hash.bytes, rollout.candidate_root, sizeof(hash.bytes));

@@ -5,7 +5,7 @@ import botocore.exceptions
 import pytest
 
 from conftest import Fleet
-from harness import alias, create, wait_for
+from harness import alias, create, replace, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,29 @@ def test_each_decision_is_explained(explained):
     health.write_text("")
     text = explain("deep.explained.example", "TXT", "--subnet", "192.0.2.0/24")
     assert "the wildcard \\052.explained.example. stands for it" in text
-    assert "client: the subnet of 24 bits" in text
+    assert "client: its subnet, /24" in text
     assert explain("explained.example", "MX").endswith("; NOERROR\n")
+
+
+def test_a_file_that_is_missing_or_damaged_is_not_taken_for_a_missing_zone(fleet):
+    health, geo = fleet.path("health"), fleet.path("geo")
+    node = fleet.node("node", "--health-file", health).start()
+    assert node.log().count("no file of health checks yet") == 1
+    zone = node.create_zone("files.example")
+    node.wait_insync(node.change(zone, create("www.files.example", "A", "192.0.2.1")))
+    ask = ("zone", "test", "files.example", "www.files.example", "A")
+    assert node.weir(*ask).stdout.endswith("; NOERROR\n192.0.2.1\n")  # all are healthy
+    replace(health, "a sick\n")
+    with pytest.raises(botocore.exceptions.ClientError, match="states of health cannot be read"):
+        node.boto().test_dns_answer(HostedZoneId=zone, RecordName="www.files.example",
+                                    RecordType="A")
+    assert "want: ID healthy|unhealthy" in node.log()
+    node.stop()
+    node.flags = ["--geo-db", geo]
+    node.start()
+    with pytest.raises(botocore.exceptions.ClientError, match="file of networks"):
+        node.boto().test_dns_answer(HostedZoneId=zone, RecordName="www.files.example",
+                                    RecordType="A")
 
 
 @pytest.mark.parametrize("more, code", [

@@ -58,8 +58,9 @@ struct api_options {
     enum err (*write_builtin_zones)(void *user, struct store_conn *conn, struct errctx *ec);
     /**
      * Answers as a name server would, from the newest release; in the read transaction of `conn`.
-     * Called on a worker's thread. Errors: ERR_NOT_FOUND where no release has the zone yet. NULL:
-     * TestDNSAnswer is not available.
+     * Called on a worker's thread. Errors: ERR_NOT_FOUND where no release has the zone yet,
+     * ERR_INVALID where a file of networks or states of health cannot be read. NULL: TestDNSAnswer
+     * is not available.
      */
     enum err (*test_answer)(void *user, struct store_conn *conn, struct arena *a,
                             const struct api_dns_question *question, struct api_dns_answer *out,

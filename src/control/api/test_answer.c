@@ -100,6 +100,12 @@ enum aws_error api_test_dns_answer(struct api_call *c, const void *in, void *out
     if (err == ERR_NOT_FOUND)
         return aws_fail(&c->fault, AWS_PriorRequestNotComplete,
                         "No release has the hosted zone %s yet: try again", zone.id);
+    if (err == ERR_INVALID) {
+        (void)api_store_failed(c, err, &ec);
+        return aws_fail(&c->fault, AWS_ServiceUnavailable,
+                        "A file of networks or of states of health cannot be read on the machine "
+                        "of control, whose log says why.");
+    }
     if (err != ERR_OK)
         return api_store_failed(c, err, &ec);
     response->record_name = request->record_name;
