@@ -473,7 +473,8 @@ static enum err update_trie(struct compile *c, enum release_kind kind, struct tr
 }
 
 /** What a reader of the root must know: a feature of a trie only where that trie is not empty, so
- *  that a node of an older version serves a fleet that does not use the newer parts. */
+ *  that a node of an older version serves a fleet that does not use the newer parts; what names may
+ *  hold always, as nobody counts which of them do. */
 static void list_features(struct compile *c, struct release_root *root)
 {
     static const struct {
