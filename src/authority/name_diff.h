@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What differs between two name trees, evenly sampled where it is much. Runs in the trial.
+// What differs between two name trees, evenly sampled where it is much. Called by
+// the trial, and by the builder thread for the deltas of transferred zones.
 #ifndef AUTHORITY_NAME_DIFF_H
 #define AUTHORITY_NAME_DIFF_H
 

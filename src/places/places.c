@@ -137,12 +137,3 @@ bool place_point(uint16_t number, struct point *out)
     *out = point_of_degrees((double)cities[country].latitude, (double)cities[country].longitude);
     return true;
 }
-
-bool place_is_within(uint16_t inner, uint16_t outer)
-{
-    CHECK(inner < ARRAY_LEN(places) && outer < ARRAY_LEN(places));
-    /* The default location is around all: at most four steps. */
-    while (inner != outer && inner != PLACE_NOWHERE)
-        inner = places[inner].parent;
-    return inner == outer;
-}

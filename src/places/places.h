@@ -36,7 +36,4 @@ uint16_t place_subdivision(struct slice country_code, struct slice code);
  */
 bool place_point(uint16_t number, struct point *out);
 
-/** Whether `inner` is `outer` or lies in it. */
-bool place_is_within(uint16_t inner, uint16_t outer);
-
 #endif

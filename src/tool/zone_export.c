@@ -17,9 +17,7 @@ enum err zone_run_export(const struct tool_verb *verb, const struct tool_options
     (void)verb;
     enum err e = tool_client_open(&a, &where, &client, ec);
     if (e == ERR_OK)
-        e = zone_remote_find(&client, &a, word, &zone, ec);
-    if (e == ERR_OK && zone.id == NULL)
-        e = err_set(ec, ERR_NOT_FOUND, "there is no zone '%s'", word);
+        e = zone_remote_get(&client, &a, word, &zone, ec);
     if (e == ERR_OK)
         e = zone_remote_list(&client, &a, &zone, &sets, ec);
     if (e != ERR_OK)

@@ -23,7 +23,7 @@ static const char *bare_id(const char *word)
     return strncmp(word, ID_PREFIX, len) == 0 ? word + len : word;
 }
 
-bool zone_is_id(const char *word)
+static bool is_id(const char *word)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     const char *id = bare_id(word);
@@ -73,8 +73,20 @@ enum err zone_remote_find(const struct tool_client *c, struct arena *a, const ch
                           struct zone_remote *out, struct errctx *ec)
 {
     struct zone_remote zone = {0};
-    enum err e = zone_is_id(word) ? find_by_id(c, a, bare_id(word), &zone, ec)
-                                  : find_by_name(c, a, word, &zone, ec);
+    enum err e = is_id(word) ? find_by_id(c, a, bare_id(word), &zone, ec)
+                             : find_by_name(c, a, word, &zone, ec);
+    if (e == ERR_OK)
+        *out = zone;
+    return e;
+}
+
+enum err zone_remote_get(const struct tool_client *c, struct arena *a, const char *word,
+                         struct zone_remote *out, struct errctx *ec)
+{
+    struct zone_remote zone;
+    enum err e = zone_remote_find(c, a, word, &zone, ec);
+    if (e == ERR_OK && zone.id == NULL)
+        e = err_set(ec, ERR_NOT_FOUND, "there is no zone '%s'", word);
     if (e == ERR_OK)
         *out = zone;
     return e;

@@ -11,16 +11,17 @@ struct zone_remote {
     struct dns_name apex;
 };
 
-/** Whether the word is a zone's id ("Z...", "/hostedzone/Z...") and no name. */
-bool zone_is_id(const char *word);
-
 /**
- * Finds the zone of an id or a name. Errors: ERR_NOT_FOUND for an id that no zone has,
- * ERR_CONFLICT for a name that several have, ERR_INVALID for no name. A name without a zone is
- * found with id NULL.
+ * Finds the zone of an id ("Z...", "/hostedzone/Z...") or a name. Errors: ERR_NOT_FOUND for an id
+ * that no zone has, ERR_CONFLICT for a name that several have, ERR_INVALID for no name. A name
+ * without a zone is found with id NULL.
  */
 enum err zone_remote_find(const struct tool_client *c, struct arena *a, const char *word,
                           struct zone_remote *out, struct errctx *ec) MUST_USE;
+
+/** The same, of a zone that has to be there: ERR_NOT_FOUND for a name without a zone, too. */
+enum err zone_remote_get(const struct tool_client *c, struct arena *a, const char *word,
+                         struct zone_remote *out, struct errctx *ec) MUST_USE;
 
 /** Creates the zone and sets its id. */
 enum err zone_remote_create(const struct tool_client *c, struct arena *a, struct zone_remote *zone,

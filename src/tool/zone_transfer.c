@@ -128,8 +128,6 @@ enum err zone_run_transfer(const struct tool_verb *verb, const struct tool_optio
     (void)verb;
     enum err e = tool_client_open(&a, &where, &client, ec);
     if (e == ERR_OK)
-        e = zone_remote_find(&client, &a, o->words[1], &zone, ec);
-    if (e == ERR_OK && zone.id == NULL)
-        e = err_set(ec, ERR_NOT_FOUND, "there is no zone '%s'", o->words[1]);
+        e = zone_remote_get(&client, &a, o->words[1], &zone, ec);
     return e == ERR_OK ? call(&client, &a, o, zone.id, ec) : e;
 }

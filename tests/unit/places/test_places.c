@@ -115,23 +115,6 @@ static void numbers_rise_as_locations_are_listed(void **state)
     }
 }
 
-static void a_place_is_within_itself_and_all_around_it(void **state)
-{
-    (void)state;
-    uint16_t wa = place_subdivision(slice_str("US"), slice_str("WA"));
-    uint16_t us = place_country(slice_str("US"));
-    uint16_t na = place_continent(slice_str("NA"));
-    uint16_t eu = place_continent(slice_str("EU"));
-    assert_true(place_is_within(wa, wa));
-    assert_true(place_is_within(wa, us));
-    assert_true(place_is_within(wa, na));
-    assert_true(place_is_within(wa, PLACE_NOWHERE));
-    assert_true(place_is_within(PLACE_NOWHERE, PLACE_NOWHERE));
-    assert_false(place_is_within(us, wa));
-    assert_false(place_is_within(wa, eu));
-    assert_false(place_is_within(PLACE_NOWHERE, us));
-}
-
 static void countries_and_their_subdivisions_have_a_point(void **state)
 {
     (void)state;
@@ -156,7 +139,6 @@ int main(void)
         cmocka_unit_test(every_place_is_found_by_its_code_in_any_case),
         cmocka_unit_test(only_the_united_states_and_ukraine_have_subdivisions),
         cmocka_unit_test(numbers_rise_as_locations_are_listed),
-        cmocka_unit_test(a_place_is_within_itself_and_all_around_it),
         cmocka_unit_test(countries_and_their_subdivisions_have_a_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
