@@ -80,22 +80,35 @@ static enum err read_file(struct import *im, struct errctx *ec)
     return e;
 }
 
-/* What is in the zone now; of one that would be created, nothing. */
-static enum err read_zone(struct import *im, struct errctx *ec)
+/* What is in the zone now (of one that is to be created, nothing), and what would change. */
+static enum err make_plan(struct import *im, struct errctx *ec)
+{
+    const struct zone_plan_options how = {
+        .apex = dns_name_slice(&im->zone.apex),
+        .is_replacing = im->options->is_replacing,
+        .is_replacing_apex = im->options->is_replacing_apex,
+        .listener = im->listener,
+    };
+    enum err e = ERR_OK;
+    if (im->zone.id != NULL)
+        e = zone_remote_list(&im->client, im->arena, &im->zone, &im->present, ec);
+    return e == ERR_OK ? zone_plan_make(im->arena, &how, &im->file, &im->present, &im->plan, ec)
+                       : e;
+}
+
+/* Creates the zone where there is none, once the plan is known to fit, and plans with what it has
+ * from the start. */
+static enum err provide_zone(struct import *im, struct errctx *ec)
 {
     char name[DNS_NAME_TEXT_SIZE];
-    dns_name_format(dns_name_slice(&im->zone.apex), name);
-    if (im->zone.id == NULL && !im->options->is_creating)
-        return err_set(ec, ERR_NOT_FOUND, "there is no zone %s; --create makes it", name);
-    if (im->zone.id == NULL && !im->options->is_dry_run) {
-        enum err e = zone_remote_create(&im->client, im->arena, &im->zone, ec);
-        if (e != ERR_OK)
-            return e;
-        printf("created zone %s of %s\n", im->zone.id, name);
-    }
-    if (im->zone.id == NULL)
+    if (im->zone.id != NULL || im->options->is_dry_run)
         return ERR_OK;
-    return zone_remote_list(&im->client, im->arena, &im->zone, &im->present, ec);
+    enum err e = zone_remote_create(&im->client, im->arena, &im->zone, ec);
+    if (e != ERR_OK)
+        return e;
+    dns_name_format(dns_name_slice(&im->zone.apex), name);
+    printf("created zone %s of %s\n", im->zone.id, name);
+    return make_plan(im, ec);
 }
 
 static void print_plan(struct import *im)
@@ -158,8 +171,8 @@ static enum err apply(struct import *im, struct errctx *ec)
     if (e != ERR_OK)
         return e;
     int64_t now_ns = time_monotonic_ns();
-    printf("%zu records in %zu changes, %.1f s, %zu records/s\n", im->done_records, count,
-           (double)(now_ns - progress.start_ns) / (double)NS_PER_S,
+    printf("%zu records in %zu change%s, %.1f s, %zu records/s\n", im->done_records, count,
+           count == 1 ? "" : "s", (double)(now_ns - progress.start_ns) / (double)NS_PER_S,
            tool_progress_rate(&progress, im->done_records, now_ns));
     (void)fflush(stdout);
     for (size_t i = 0; e == ERR_OK && im->options->is_waiting && i < count; i++)
@@ -172,16 +185,15 @@ static enum err apply(struct import *im, struct errctx *ec)
 static enum err run_import(struct import *im, struct errctx *ec)
 {
     enum err e = read_file(im, ec);
+    if (e == ERR_OK && im->zone.id == NULL && !im->options->is_creating) {
+        char name[DNS_NAME_TEXT_SIZE];
+        dns_name_format(dns_name_slice(&im->zone.apex), name);
+        e = err_set(ec, ERR_NOT_FOUND, "there is no zone %s; --create makes it", name);
+    }
     if (e == ERR_OK)
-        e = read_zone(im, ec);
-    const struct zone_plan_options how = {
-        .apex = dns_name_slice(&im->zone.apex),
-        .is_replacing = im->options->is_replacing,
-        .is_replacing_apex = im->options->is_replacing_apex,
-        .listener = im->listener,
-    };
+        e = make_plan(im, ec);
     if (e == ERR_OK)
-        e = zone_plan_make(im->arena, &how, &im->file, &im->present, &im->plan, ec);
+        e = provide_zone(im, ec);
     if (e != ERR_OK)
         return e;
     print_plan(im);

@@ -39,6 +39,15 @@ static void take_other(struct planner *p, const struct zone_set *zone)
         add_step(p, ZONE_DELETE, zone, NULL);
 }
 
+/* A set of the file that the zone does not have; one without SOA is to be created, with its own. */
+static void take_new(struct planner *p, const struct zone_set *file)
+{
+    if (is_of_apex(p, file) && !p->options->is_replacing_apex)
+        p->plan->kept_apex_count++;
+    else
+        add_step(p, ZONE_CREATE, NULL, file);
+}
+
 static void take_both(struct planner *p, const struct zone_set *file, const struct zone_set *zone)
 {
     if (zone->kind != ZONE_PLAIN) {
@@ -133,7 +142,7 @@ static void plan_owner(struct planner *p, struct owned file, struct owned zone)
             continue;
         }
         if (order < 0) {
-            add_step(p, ZONE_CREATE, NULL, one);
+            take_new(p, one);
             continue;
         }
         take_both(p, one, &zone.items[z]);

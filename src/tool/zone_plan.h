@@ -28,7 +28,7 @@ struct zone_plan {
     size_t action_counts[3]; /* by enum zone_action */
     size_t same_count;       /* sets of both that need no step */
     size_t kept_count;       /* aliases and sets with policies, which no file can say */
-    size_t kept_apex_count;  /* of SOA and NS of the apex, those that differ from the file's */
+    size_t kept_apex_count;  /* of SOA and NS of the apex in the file, those that are left out */
 };
 
 /**

@@ -148,6 +148,12 @@ def test_all_that_is_wrong_is_said_with_its_line_and_nothing_changes(shared_node
     assert f"{path}:4: wrong.test. CNAME is not permitted at the apex" in done.stderr
     assert "c.wrong.test. CNAME cannot stand beside c.wrong.test. TXT" in done.stderr
     assert sets_of(node, zone_id) == before
+    path = write(node, "never.zone", "$ORIGIN never.test.\n$TTL 300\n@ SOA a b 1 2 3 4 5\n"
+                                     "c CNAME a\nc TXT x\n")
+    done = node.weir("zone", "import", path, "--create", check=False)
+    assert done.returncode == 1 and "1 set does not fit; nothing was changed" in done.stderr
+    done = node.weir("zone", "export", "never.test", check=False)
+    assert "there is no zone 'never.test'" in done.stderr
     path = write(node, "include.zone", "$INCLUDE /etc/hostname\n")
     done = node.weir("zone", "import", path, "--zone", "wrong.test", check=False)
     assert f"{path}:1: $INCLUDE is not supported" in done.stderr

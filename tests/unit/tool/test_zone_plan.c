@@ -109,6 +109,11 @@ static void the_apex_keeps_its_soa_and_ns(void **state)
     (void)planned(file, zone, true, true);
     assert_int_equal(plan.action_counts[ZONE_CHANGE], 2);
     assert_string_equal(planned("", zone, true, true), "");
+    /* A zone that is to be created has its own. */
+    assert_string_equal(planned(file, "", true, false), "+ example.com. A\n    + 60 192.0.2.1\n");
+    assert_int_equal(plan.kept_apex_count, 2);
+    (void)planned(file, "", true, true);
+    assert_int_equal(plan.action_counts[ZONE_CREATE], 3);
 }
 
 static struct zone_sets with_alias(const char *name, const char *identifier)
