@@ -12,8 +12,8 @@ struct health_watch;
  * Reads the file, and begins to look at it; NULL where none is set. A file that cannot be read is
  * logged and counted, once for each content, and the table before stays (none at first: all checks
  * are healthy). One that is missing at first is logged alone. Main thread of the role. Owner: the
- * caller, who frees it before the service. health  registry of ids of health checks; borrowed until
- * health_watch_free
+ * caller, who frees it before the service.
+ * health  registry of ids of health checks; borrowed until health_watch_free
  */
 struct health_watch *health_watch_start(struct dns_service *service, struct registry *health);
 
