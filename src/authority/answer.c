@@ -52,14 +52,14 @@ static enum dns_rcode refuse_early(struct answering *a)
 }
 
 /* DS at an apex is the parent's to answer, where we host it (RFC 4035 section 3.1.4.1). */
-static const struct zone *find_zone(const struct answering *a)
+static const struct zone *find_zone(const struct zone_table *zones, const struct view *view,
+                                    const struct dns_query *query, const struct zone *guess)
 {
-    const struct zone_table *zones = a->world->zones;
-    const struct view *view = &a->request->view;
-    struct slice name = dns_name_slice(&a->query->qname);
-    const struct zone *zone = zone_table_find(zones, name, view);
+    struct slice name = dns_name_slice(&query->qname);
+    bool is_guessed = guess != NULL && zone_is_certain(guess, name);
+    const struct zone *zone = is_guessed ? guess : zone_table_find(zones, name, view);
     bool is_apex = zone != NULL && zone->apex.len == name.len && name.len > 1;
-    if (!is_apex || a->query->qtype != DNS_TYPE_DS)
+    if (!is_apex || query->qtype != DNS_TYPE_DS)
         return zone;
     const struct zone *parent = zone_table_find(zones, dns_name_parent(name, 1), view);
     return parent == NULL ? zone : parent;
@@ -81,7 +81,7 @@ static void answer_any(struct answering *a, const struct name_record *record)
         struct record_set set;
         struct resolution records;
         at = record_set_read(at, &set);
-        if (resolve(&a->resolver, &set, &records) != RESOLVED)
+        if (resolve(a->resolver, &set, &records) != RESOLVED)
             continue;
         has_set = true;
         bool is_put = answer_put_records(a, DNS_ANSWER, answering_name(a), &records);
@@ -100,7 +100,7 @@ static void answer_any(struct answering *a, const struct name_record *record)
 static bool follow_cname(struct answering *a, const struct record_set *cname)
 {
     struct slice target = record_rdata(cname->body);
-    if (a->name_count == ARRAY_LEN(a->names) || !dns_name_is_within(target, a->zone->apex))
+    if (a->name_count == ANSWER_NAMES_MAX || !dns_name_is_within(target, a->zone->apex))
         return false;
     for (unsigned i = 0; i < a->name_count; i++) {
         if (slice_equal(a->names[i], target))
@@ -177,10 +177,12 @@ static void explain_name(const struct answering *a, enum lookup_found found,
 static void answer_from_zone(struct answering *a)
 {
     bool goes_on = true;
+    struct name_key key = a->begun->key;
     while (goes_on) { /* ends: names[] has room for a bounded number */
         struct name_record record;
-        uint16_t qtype = a->query->qtype;
-        enum lookup_found found = lookup_name(a->world, a->zone, answering_name(a), qtype, &record);
+        struct slice name = answering_name(a);
+        enum lookup_found found =
+            lookup_name(a->world, a->zone, name, &key, a->query->qtype, &record);
         if (a->request->trace != NULL)
             explain_name(a, found, &record);
         if (a->kind == 0)
@@ -189,6 +191,8 @@ static void answer_from_zone(struct answering *a)
         switch (found) {
         case LOOKUP_NAME:
             goes_on = answer_from_name(a, &record);
+            if (goes_on)
+                key = world_key(a->world, a->zone, answering_name(a));
             break;
         case LOOKUP_DELEGATION:
             a->is_referral = true;
@@ -265,16 +269,17 @@ static void fill(struct answering *a)
     }
     struct tree_verdicts verdicts;
     verdicts.count = 0;
-    a->client = answer_edns_client(&a->edns, a->request, a->scene);
-    a->resolver = (struct resolver_state){.scene = a->scene,
-                                          .client = &a->client,
-                                          .random = a->request->random,
-                                          .targets_left = ALIAS_VISITS_MAX,
-                                          .levels_left = TREE_LEVELS_MAX,
-                                          .branch = a->request->branch,
-                                          .verdicts = &verdicts,
-                                          .trace = a->request->trace};
-    a->zone = find_zone(a);
+    answer_edns_client(&a->edns, a->request, a->scene, &a->client);
+    struct resolver_state resolver = {.scene = a->scene,
+                                      .client = &a->client,
+                                      .random = a->request->random,
+                                      .targets_left = ALIAS_VISITS_MAX,
+                                      .levels_left = TREE_LEVELS_MAX,
+                                      .branch = a->request->branch,
+                                      .verdicts = &verdicts,
+                                      .trace = a->request->trace};
+    a->resolver = &resolver;
+    a->zone = a->begun->zone;
     if (a->zone == NULL) {
         refuse(a, DNS_EDE_NOT_AUTHORITATIVE);
         return;
@@ -339,16 +344,20 @@ static size_t answer_error(const struct dns_query *query, unsigned rcode, uint8_
 }
 
 static size_t answer_parsed(const struct scene *scene, const struct answer_request *request,
-                            const struct dns_query *query, uint8_t *out, size_t out_bytes,
+                            const struct answer_begun *begun, uint8_t *out, size_t out_bytes,
                             struct answer_summary *out_summary)
 {
     struct dns_writer w;
+    const struct dns_query *query = &begun->query;
+    struct slice names[ANSWER_NAMES_MAX];
+    names[0] = dns_name_slice(&query->qname);
     struct answering a = {.scene = scene,
                           .world = scene->world,
                           .request = request,
+                          .begun = begun,
                           .query = query,
                           .w = &w,
-                          .names = {dns_name_slice(&query->qname)},
+                          .names = names,
                           .name_count = 1};
     size_t limit_bytes = answer_limit(request, query, out_bytes);
     a.rcode = refuse_early(&a);
@@ -376,10 +385,11 @@ static size_t answer_parsed(const struct scene *scene, const struct answer_reque
 
 /* A query with TSIG: checked first, and whatever its answer is, that is signed (RFC 8945). */
 static size_t answer_signed(const struct scene *scene, const struct answer_request *request,
-                            const struct dns_query *query, uint8_t *out, size_t out_bytes,
+                            const struct answer_begun *begun, uint8_t *out, size_t out_bytes,
                             struct answer_summary *out_summary)
 {
     struct tsig_session session;
+    const struct dns_query *query = &begun->query;
     struct answer_request within = *request;
     enum tsig_verdict verdict = tsig_check_query(scene->tsig_keys, request->query, query->tsig_at,
                                                  request->now_unix_s, &session);
@@ -392,25 +402,59 @@ static size_t answer_signed(const struct scene *scene, const struct answer_reque
     within.reserved_bytes = signature_bytes;
     within.signer = &session.key.name;
     size_t len = verdict == TSIG_GOOD
-                     ? answer_parsed(scene, &within, query, out, out_bytes, out_summary)
+                     ? answer_parsed(scene, &within, begun, out, out_bytes, out_summary)
                      : answer_error(query, DNS_RCODE_NOTAUTH, out, limit_bytes - signature_bytes,
                                     out_summary);
     return tsig_sign(&session, out, len, request->now_unix_s);
 }
 
+void answer_begin(const struct scene *scene, const struct answer_request *request,
+                  const struct zone *guess, struct answer_begun *out)
+{
+    const struct world *world = scene->world;
+    out->parsed = dns_query_parse(request->query, &out->query);
+    out->zone = NULL;
+    if (out->parsed != DNS_PARSE_OK || out->query.question.len == 0)
+        return;
+    out->zone = find_zone(world->zones, &request->view, &out->query, guess);
+    if (out->zone != NULL)
+        out->key = world_key(world, out->zone, dns_name_slice(&out->query.qname));
+}
+
+void answer_fetch(const struct scene *scene, const struct answer_begun *begun, unsigned count)
+{
+    const struct name_key *keys[NAME_FETCH_MAX];
+    unsigned key_count = 0;
+    CHECK(count <= NAME_FETCH_MAX);
+    if (scene->world->name_count < NAME_FETCH_LEAST)
+        return;
+    for (unsigned i = 0; i < count; i++)
+        if (begun[i].zone != NULL)
+            keys[key_count++] = &begun[i].key;
+    name_tree_fetch(&scene->world->names, keys, key_count);
+}
+
+size_t answer_finish(const struct scene *scene, const struct answer_request *request,
+                     const struct answer_begun *begun, uint8_t *out, size_t out_bytes,
+                     struct answer_summary *out_summary)
+{
+    const struct dns_query *query = &begun->query;
+    CHECK(out_bytes >= DNS_UDP_PLAIN_BYTES);
+    if (begun->parsed == DNS_PARSE_DROP)
+        return 0;
+    if (begun->parsed == DNS_PARSE_FORMERR || query->opcode != DNS_OPCODE_QUERY) {
+        unsigned rcode = begun->parsed == DNS_PARSE_FORMERR ? DNS_RCODE_FORMERR : DNS_RCODE_NOTIMP;
+        return answer_error(query, rcode, out, out_bytes, out_summary);
+    }
+    if (UNLIKELY(query->tsig_at != 0))
+        return answer_signed(scene, request, begun, out, out_bytes, out_summary);
+    return answer_parsed(scene, request, begun, out, out_bytes, out_summary);
+}
+
 size_t answer(const struct scene *scene, const struct answer_request *request, uint8_t *out,
               size_t out_bytes, struct answer_summary *out_summary)
 {
-    struct dns_query query;
-    CHECK(out_bytes >= DNS_UDP_PLAIN_BYTES);
-    enum dns_parse parsed = dns_query_parse(request->query, &query);
-    if (parsed == DNS_PARSE_DROP)
-        return 0;
-    if (parsed == DNS_PARSE_FORMERR || query.opcode != DNS_OPCODE_QUERY) {
-        unsigned rcode = parsed == DNS_PARSE_FORMERR ? DNS_RCODE_FORMERR : DNS_RCODE_NOTIMP;
-        return answer_error(&query, rcode, out, out_bytes, out_summary);
-    }
-    if (UNLIKELY(query.tsig_at != 0))
-        return answer_signed(scene, request, &query, out, out_bytes, out_summary);
-    return answer_parsed(scene, request, &query, out, out_bytes, out_summary);
+    struct answer_begun begun;
+    answer_begin(scene, request, NULL, &begun);
+    return answer_finish(scene, request, &begun, out, out_bytes, out_summary);
 }

@@ -6,6 +6,7 @@
 #define AUTHORITY_ANSWER_H
 
 #include "authority/scene.h"
+#include "dns/message.h"
 
 struct trace;
 
@@ -53,6 +54,31 @@ struct answer_summary {
  */
 size_t answer(const struct scene *scene, const struct answer_request *request, uint8_t *out,
               size_t out_bytes, struct answer_summary *out_summary);
+
+/**
+ * A query between the steps of its answer, for who answers many: all are begun, what they will read
+ * is asked of memory together, then each is finished. Borrows the query's bytes and the scene.
+ */
+struct answer_begun {
+    enum dns_parse parsed;
+    struct dns_query query;
+    const struct zone *zone; /* that the question is for; NULL: none, or there is no question */
+    struct name_key key;     /* of the question's name in the zone */
+};
+
+/** The first step: reads the query, and finds its zone. `guess`: a zone of the scene that it may
+ *  be; NULL: no idea. */
+void answer_begin(const struct scene *scene, const struct answer_request *request,
+                  const struct zone *guess, struct answer_begun *out);
+
+/** The second, which may be left out: see name_tree_fetch. At most NAME_FETCH_MAX queries. */
+void answer_fetch(const struct scene *scene, const struct answer_begun *begun, unsigned count);
+
+/** The last: as `answer`, from a query that was begun with the same scene and request, but for
+ *  is_limited. May be called again. */
+size_t answer_finish(const struct scene *scene, const struct answer_request *request,
+                     const struct answer_begun *begun, uint8_t *out, size_t out_bytes,
+                     struct answer_summary *out_summary);
 
 #ifdef WEIR_FAULTS
 /** Injected fault "dns-crash-hidden-from-trial": the trial sets it and is spared. */

@@ -98,18 +98,16 @@ enum dns_rcode answer_edns_read(const struct scene *scene, const struct answer_r
     return DNS_RCODE_NOERROR;
 }
 
-struct routing_client answer_edns_client(const struct answer_edns *edns,
-                                         const struct answer_request *request,
-                                         const struct scene *scene)
+void answer_edns_client(const struct answer_edns *edns, const struct answer_request *request,
+                        const struct scene *scene, struct routing_client *out)
 {
-    struct routing_client client = {.atlas = scene->atlas};
+    *out = (struct routing_client){.atlas = scene->atlas};
     const struct view_address *source = &request->view.source;
     if (edns->has_subnet && edns->subnet.source_length > 0)
-        client.network = net_key_of(edns->subnet.address, edns->subnet.family == 1 ? 4 : 16,
-                                    edns->subnet.source_length);
+        out->network = net_key_of(edns->subnet.address, edns->subnet.family == 1 ? 4 : 16,
+                                  edns->subnet.source_length);
     else if (source->len > 0)
-        client.network = net_key_of(source->bytes, source->len, 8U * source->len);
-    return client;
+        out->network = net_key_of(source->bytes, source->len, 8U * source->len);
 }
 
 static size_t subnet_bytes(const struct answer_edns *edns)

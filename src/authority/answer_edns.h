@@ -36,9 +36,8 @@ enum dns_rcode answer_edns_read(const struct scene *scene, const struct answer_r
                                 const struct dns_query *query, struct answer_edns *out);
 
 /** Whom the answer is for: the client subnet where the query has one, else who asks. */
-struct routing_client answer_edns_client(const struct answer_edns *edns,
-                                         const struct answer_request *request,
-                                         const struct scene *scene);
+void answer_edns_client(const struct answer_edns *edns, const struct answer_request *request,
+                        const struct scene *scene, struct routing_client *out);
 
 /** Bytes that the answer's options take without an extended error; known before anything is looked
  *  up. */

@@ -10,19 +10,22 @@
 #include "authority/resolve.h"
 #include "dns/message.h"
 
-/** Zeroed for each query; lives on the stack of answer(). */
+#define ANSWER_NAMES_MAX (CNAME_FOLLOWED_MAX + 1)
+
+/** Zeroed for each query; lives on the stack of answer_finish(). */
 struct answering {
     const struct scene *scene;
     const struct world *world; /* the scene's */
     const struct answer_request *request;
-    const struct dns_query *query;
+    const struct answer_begun *begun;
+    const struct dns_query *query; /* of `begun` */
     struct dns_writer *w;
     const struct zone *zone;
-    struct slice names[CNAME_FOLLOWED_MAX + 1]; /* the question's, then the end of each CNAME */
+    struct slice *names; /* ANSWER_NAMES_MAX: the question's, then the end of each CNAME */
     unsigned name_count;
     struct answer_edns edns;
     struct routing_client client;
-    struct resolver_state resolver;
+    struct resolver_state *resolver; /* of a question in a zone */
     unsigned rcode;
     uint64_t kind;         /* of answer_summary */
     bool is_absence_short; /* NO_MATCH: what this client does not get, others may */

@@ -146,7 +146,7 @@ enum resolved answer_find(struct answering *a, const struct name_record *record,
     if (!record_set_is_tree(&out->sets[0]))
         return RESOLVED;
     const struct record_set tree = out->sets[0];
-    enum resolved resolved = resolve(&a->resolver, &tree, out);
+    enum resolved resolved = resolve(a->resolver, &tree, out);
     if (resolved == RESOLVED_NO_MATCH)
         a->is_absence_short = true;
     if (resolved == RESOLVED_UNUSABLE) {
@@ -162,7 +162,7 @@ static bool put_further(struct answering *a, const struct name_record *record, u
     struct record_set set;
     struct resolution records;
     return !name_record_find(record, type, &set) ||
-           resolve(&a->resolver, &set, &records) != RESOLVED ||
+           resolve(a->resolver, &set, &records) != RESOLVED ||
            answer_put_records(a, DNS_ADDITIONAL, record->owner, &records);
 }
 
@@ -317,8 +317,9 @@ static bool is_known(const struct further *known, unsigned count, const struct f
 static bool put_behind(struct answering *a, const struct further *further)
 {
     struct name_record host;
+    struct name_key key = world_key(a->world, a->zone, further->name);
     bool is_found =
-        lookup_name(a->world, a->zone, further->name, DNS_TYPE_A, &host) == LOOKUP_NAME &&
+        lookup_name(a->world, a->zone, further->name, &key, DNS_TYPE_A, &host) == LOOKUP_NAME &&
         slice_equal(host.owner, further->name);
     if (!is_found)
         return true;

@@ -44,7 +44,8 @@ static bool parse_network(struct slice text, struct net_key *out)
     size_t slash = slice_find(text, '/');
     if (!net_address_parse_ip(slice_sub(text, 0, slash), &address))
         return false;
-    struct view_address ip = view_address_of(&address);
+    struct view_address ip;
+    view_address_of(&address, &ip);
     uint64_t length = 8UL * ip.len;
     if (slash < text.len && !slice_parse_u64(slice_sub(text, slash + 1, text.len), length, &length))
         return false;

@@ -105,9 +105,21 @@
 #define NOTIFY_TRIES 6
 #define NOTIFY_TARGETS_MAX 65536
 
-/* UDP: datagrams of one batch; bytes of one query (longer ones are malformed anyway); how long a
- * thread waits in the kernel before it gives a sign of life. */
+/* Searches in a tree of names that wait for memory together: about as many cache lines as a core
+ * asks for at once. */
+#define NAME_FETCH_MAX 8
+/* Names of a world from which on they do so: fewer lie in a core's cache anyway. */
+#define NAME_FETCH_LEAST 4096
+
+/* UDP: datagrams of one batch, and those of it that are answered together; bytes of one query
+ * (longer ones are malformed anyway); how long a thread waits in the kernel before it gives a sign
+ * of life. */
 #define UDP_BATCH 64
+#define UDP_GROUP NAME_FETCH_MAX
+
+/* A thread whose last batch is no older is busy, and stays online for RCU while it waits in the
+ * kernel: who swaps a scene waits for its next datagram then, UDP_WAIT_NS at most. */
+#define UDP_BUSY_MS 10
 #define UDP_QUERY_MAX_BYTES 2048
 #define UDP_WAIT_NS (100 * NS_PER_MS)
 

@@ -48,11 +48,11 @@ static enum lookup_found find_wildcard(const struct world *w, const struct zone 
 }
 
 enum lookup_found lookup_name(const struct world *w, const struct zone *zone, struct slice name,
-                              uint16_t qtype, struct name_record *out)
+                              const struct name_key *key, uint16_t qtype, struct name_record *out)
 {
     struct name_record record;
     unsigned labels_below_apex = dns_name_label_count(name) - zone->apex_labels;
-    bool exists = world_find(w, zone, name, &record);
+    bool exists = name_tree_find(&w->names, key, name, &record);
     bool has_cut;
     unsigned existing = walk_down(w, zone, name, labels_below_apex, out, &has_cut);
     if (has_cut)

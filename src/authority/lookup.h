@@ -14,12 +14,13 @@ enum lookup_found {
 
 /**
  * name   in or below the zone's apex, wire form, lower case
+ * key    world_key of it
  * qtype  DS at a delegation is the parent's, so there the delegation's own name is the answer
  * *out   is set unless NXDOMAIN; borrowed from the world
  * Relies on the compiler's empty non-terminals: what stands above an existing name exists.
  * Cost: one look-up for each label between the name and the apex, one more for a wildcard.
  */
 enum lookup_found lookup_name(const struct world *w, const struct zone *zone, struct slice name,
-                              uint16_t qtype, struct name_record *out);
+                              const struct name_key *key, uint16_t qtype, struct name_record *out);
 
 #endif

@@ -60,6 +60,14 @@ bool name_tree_find(const struct name_tree *tree, const struct name_key *key, st
                     struct name_record *out);
 
 /**
+ * Asks memory for what name_tree_find will read of each key, for all keys together: in a large tree
+ * each search waits for several cache lines, one after the other, and so waits with the others. Of
+ * a lazy tree, what is there. At most NAME_FETCH_MAX keys.
+ */
+void name_tree_fetch(const struct name_tree *tree, const struct name_key *const *keys,
+                     unsigned count);
+
+/**
  * Loads all of the trie at `hash`, sharing what `before` (NULL at first, never lazy) holds already:
  * equal subtrees are not even read. Errors: the source's, ERR_CORRUPT. Builder thread.
  */

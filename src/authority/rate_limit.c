@@ -94,13 +94,23 @@ static struct rate_bucket *find_bucket(struct rate_row *row, uint32_t tag, int64
     return oldest;
 }
 
-enum rate_verdict rate_limit_check(struct rate_limit *r, const struct view_address *source,
-                                   uint64_t kind, int64_t now_us)
+static struct rate_row *row_of(const struct rate_limit *r, struct rate_key key)
+{
+    return &r->rows[key.hash % RATE_LIMIT_ROWS];
+}
+
+struct rate_key rate_limit_key(const struct rate_limit *r, const struct view_address *source,
+                               uint64_t kind)
 {
     uint64_t hash = fold(network_of(source) ^ r->secret[0], kind ^ r->secret[1]);
-    hash = fold(hash ^ r->secret[1], r->secret[0] | 1);
-    struct rate_row *row = &r->rows[hash % RATE_LIMIT_ROWS];
-    struct rate_bucket *b = find_bucket(row, (uint32_t)(hash >> 32) | 1, now_us);
+    struct rate_key key = {.hash = fold(hash ^ r->secret[1], r->secret[0] | 1)};
+    __builtin_prefetch(row_of(r, key), 1);
+    return key;
+}
+
+enum rate_verdict rate_limit_check(struct rate_limit *r, struct rate_key key, int64_t now_us)
+{
+    struct rate_bucket *b = find_bucket(row_of(r, key), (uint32_t)(key.hash >> 32) | 1, now_us);
     int64_t full_us = max_i64(b->full_us, now_us) + r->answer_us;
     if (full_us - now_us <= r->burst_us) {
         b->full_us = full_us;

@@ -27,14 +27,24 @@ void rate_limit_free(struct rate_limit *r); /* NULL is fine */
 
 enum rate_verdict { RATE_PASS, RATE_DROP, RATE_SLIP };
 
+/** What an answer counts towards: a client network and a kind. */
+struct rate_key {
+    uint64_t hash;
+};
+
 /**
- * Counts one answer. Networks are IPv4 /24 and IPv6 /56. When the table is full, the bucket that
- * was filled up the longest makes room.
- * kind    what the answer is of; equal for answers that are counted together
+ * The key of one answer, whose bucket is asked of memory, so that it is there when the answer is
+ * counted a little later. Networks are IPv4 /24 and IPv6 /56.
+ * kind  what the answer is of; equal for answers that are counted together
+ */
+struct rate_key rate_limit_key(const struct rate_limit *r, const struct view_address *source,
+                               uint64_t kind);
+
+/**
+ * Counts one answer. When the table is full, the bucket that was filled up the longest makes room.
  * now_us  of a clock that never goes back, microseconds
  * Cost: one cache line.
  */
-enum rate_verdict rate_limit_check(struct rate_limit *r, const struct view_address *source,
-                                   uint64_t kind, int64_t now_us);
+enum rate_verdict rate_limit_check(struct rate_limit *r, struct rate_key key, int64_t now_us);
 
 #endif

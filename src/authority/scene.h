@@ -16,6 +16,7 @@ struct tsig_keys;
 /** Everything borrowed and immutable. What is NULL is not there: all checks healthy, no network
  *  known, no outside name resolved, no option of the protocol on. Never NULL: the world. */
 struct scene {
+    uint64_t number; /* of the service's scenes: each has a higher one */
     const struct world *world;
     const struct world *offered; /* to secondaries: of the stable root; NULL: nothing yet */
     const struct atlas *atlas;

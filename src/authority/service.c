@@ -40,6 +40,7 @@ static void renew_scene(struct dns_service *s, int64_t now_unix_s)
         return;
     const struct trie_seed *seed = &s->next.world->seed;
     cookie_keys_make(&s->next.cookies, slice_of(seed->bytes, sizeof(seed->bytes)), now_unix_s);
+    s->next.number++;
     struct scene *scene = NEW(struct scene);
     *scene = s->next;
     struct scene *before = rcu_swap_ptr(&s->scene, scene);
@@ -63,17 +64,16 @@ void service_tick(struct dns_service *s, int64_t now_unix_s)
     (void)pthread_mutex_unlock(&s->scene_lock);
 }
 
-struct view_address view_address_of(const struct net_address *address)
+void view_address_of(const struct net_address *address, struct view_address *out)
 {
-    struct view_address out = {.len = 0};
+    *out = (struct view_address){.len = 0};
     if (address->sa.sa_family == AF_INET) {
-        out.len = sizeof(address->in.sin_addr);
-        memcpy(out.bytes, &address->in.sin_addr, out.len);
+        out->len = sizeof(address->in.sin_addr);
+        memcpy(out->bytes, &address->in.sin_addr, sizeof(address->in.sin_addr));
     } else if (address->sa.sa_family == AF_INET6) {
-        out.len = sizeof(address->in6.sin6_addr);
-        memcpy(out.bytes, &address->in6.sin6_addr, out.len);
+        out->len = sizeof(address->in6.sin6_addr);
+        memcpy(out->bytes, &address->in6.sin6_addr, sizeof(address->in6.sin6_addr));
     }
-    return out;
 }
 
 static enum metric metric_of(unsigned rcode)

@@ -44,7 +44,7 @@ void scene_set_settings(struct scene *scene, const void *settings);
 void service_tick(struct dns_service *s, int64_t now_unix_s);
 
 /** The IP address of a socket address. */
-struct view_address view_address_of(const struct net_address *address);
+void view_address_of(const struct net_address *address, struct view_address *out);
 
 /** Counts an answer, or that there was none (answer_bytes 0). Serving threads. */
 void service_count(size_t answer_bytes, const struct answer_summary *summary);

@@ -256,7 +256,7 @@ static bool may_ask_more(const struct tcp_connection *c, const struct scene *sce
     const struct tcp_server *s = c->server;
     const struct view_address *source = &c->view.source;
     int64_t now_us = loop_now_ns(s->loop) / NS_PER_US;
-    if (rate_limit_check(s->rate, source, 0, now_us) == RATE_PASS ||
+    if (rate_limit_check(s->rate, rate_limit_key(s->rate, source, 0), now_us) == RATE_PASS ||
         answer_settings_exempt(scene->settings, source))
         return true;
     metrics_add(METRIC_DNS_TCP_CLOSED_QUERIES, 1);
@@ -372,7 +372,8 @@ static void close_oldest(struct tcp_server *s)
 static void connection_open(struct tcp_server *s, int fd, const struct net_address *peer)
 {
     struct net_address local;
-    struct view_address client = view_address_of(peer);
+    struct view_address client;
+    view_address_of(peer, &client);
     if (client_has_too_many(s, &client) || net_local_address(fd, &local, NULL) != ERR_OK) {
         (void)close(fd);
         metrics_add(METRIC_DNS_TCP_CLOSED_LIMIT, 1);
@@ -383,7 +384,8 @@ static void connection_open(struct tcp_server *s, int fd, const struct net_addre
     struct tcp_connection *c = NEW(struct tcp_connection);
     c->server = s;
     c->fd = fd;
-    c->view = (struct view){.local = view_address_of(&local), .source = client};
+    c->view.source = client;
+    view_address_of(&local, &c->view.local);
     c->source_port = net_address_port(peer);
     c->local_port = net_address_port(&local);
     c->io.on_ready = connection_ready;

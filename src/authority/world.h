@@ -61,11 +61,18 @@ bool world_is_free(const struct world *w);
 /** ERR_OK, or why a look-up in a lazy world could not read a chunk. */
 enum err world_failure(const struct world *w, struct errctx *ec) MUST_USE;
 
+/** The key of an owner name in a zone. */
+static inline struct name_key world_key(const struct world *w, const struct zone *zone,
+                                        struct slice owner)
+{
+    return (struct name_key){.zone = zone->hash, .owner = trie_hash(&w->seed, owner)};
+}
+
 /** The name of a zone; false where there is none. Cost: one hash, one walk down the tree. */
 static inline bool world_find(const struct world *w, const struct zone *zone, struct slice owner,
                               struct name_record *out)
 {
-    struct name_key key = {.zone = zone->hash, .owner = trie_hash(&w->seed, owner)};
+    struct name_key key = world_key(w, zone, owner);
     return name_tree_find(&w->names, &key, owner, out);
 }
 

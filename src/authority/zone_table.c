@@ -87,6 +87,27 @@ static enum err add_zone(void *user, const struct trie_entry *before,
     return ERR_OK;
 }
 
+/* The zone is the only one of its apex, shown everywhere, and no private one may hide it: certain,
+ * unless another lies below it. */
+static bool is_alone(const struct zone_table *t, const struct zone *zone)
+{
+    const struct zone *first = map_get(&t->by_apex, zone->apex);
+    return !t->has_private && first->next == NULL && zone->address_count == 0;
+}
+
+static void mark_certain(struct zone_table *t)
+{
+    for (size_t i = 0; i < t->zone_count; i++)
+        t->zones[i]->is_certain = is_alone(t, t->zones[i]);
+    for (size_t i = 0; i < t->zone_count; i++) {
+        for (unsigned up = 1; up <= t->zones[i]->apex_labels; up++) {
+            struct zone *above = map_get(&t->by_apex, dns_name_parent(t->zones[i]->apex, up));
+            if (above != NULL)
+                above->is_certain = false;
+        }
+    }
+}
+
 static int compare_hashes(const void *a, const void *b)
 {
     const struct zone *const *left = a;
@@ -143,6 +164,7 @@ enum err zone_table_load(const struct trie_ref *trie, const struct trie_seed *se
     }
     if (t->zone_count > 0)
         qsort(t->zones, t->zone_count, sizeof(struct zone *), compare_hashes);
+    mark_certain(t);
     *out = t;
     return ERR_OK;
 }

@@ -29,6 +29,7 @@ struct zone {
     unsigned apex_labels;
     uint64_t order;
     bool is_private;
+    bool is_certain;                /* whoever asks for a name within it is answered from it */
     struct view_address *addresses; /* of its delegation set; none: every address */
     size_t address_count;
     struct release_prefix *sources; /* of a private zone's clients */
@@ -77,6 +78,16 @@ void zone_table_unref(struct zone_table *table);
  */
 const struct zone *zone_table_find(const struct zone_table *table, struct slice name,
                                    const struct view *view);
+
+/** Whether zone_table_find gives this zone for the name, whatever the view: a quick yes where no
+ *  other zone can answer; a no says nothing. */
+static inline bool zone_is_certain(const struct zone *zone, struct slice name)
+{
+    size_t at = 0; /* of a label of the name */
+    while (name.len - at > zone->apex.len)
+        at += 1U + name.data[at];
+    return zone->is_certain && slice_equal(slice_of(name.data + at, name.len - at), zone->apex);
+}
 
 /** Whether the address lies in one of the networks. */
 bool view_address_is_in(const struct view_address *address, const struct release_prefix *prefixes,

@@ -80,14 +80,14 @@ static enum err refresh_atlas(struct test_answer *t, struct errctx *ec)
 
 static struct explain_question question_of(const struct api_dns_question *asked)
 {
-    struct explain_question q = {.zone_id = asked->zone_id,
-                                 .name = asked->name,
-                                 .type = asked->type,
-                                 .resolver = view_address_of(&asked->resolver)};
+    struct explain_question q = {
+        .zone_id = asked->zone_id, .name = asked->name, .type = asked->type};
+    view_address_of(&asked->resolver, &q.resolver);
     random_bytes(&q.random, sizeof(q.random));
     if (asked->subnet.len == 0)
         return q;
-    struct view_address subnet = view_address_of(&asked->subnet);
+    struct view_address subnet;
+    view_address_of(&asked->subnet, &subnet);
     q.has_subnet = true;
     q.subnet.family = subnet.len == 4 ? 1 : 2;
     q.subnet.source_length = (uint8_t)asked->subnet_bits;

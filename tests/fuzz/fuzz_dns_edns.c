@@ -69,7 +69,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t out[EDNS_OUT_MAX_BYTES];
     if (answer_edns_read(&scene, &request, &query, &read) != DNS_RCODE_NOERROR)
         return 0;
-    const struct routing_client client = answer_edns_client(&read, &request, &scene);
+    struct routing_client client;
+    answer_edns_client(&read, &request, &scene, &client);
     size_t least_bytes = answer_edns_bytes(&read);
     const struct answer_edns_late late = {.client = &client,
                                           .ede = (data[0] & 2) != 0 ? DNS_EDE_PROHIBITED : 0,

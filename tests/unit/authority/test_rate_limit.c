@@ -48,7 +48,7 @@ static struct verdicts ask(struct rate_limit *r, const char *source, uint64_t ki
     struct view_address address = address_of(source);
     for (unsigned i = 0; i < count; i++) {
         int64_t now_us = start_us + span_us * i / count;
-        enum rate_verdict verdict = rate_limit_check(r, &address, kind, now_us);
+        enum rate_verdict verdict = rate_limit_check(r, rate_limit_key(r, &address, kind), now_us);
         v.passed += verdict == RATE_PASS;
         v.slipped += verdict == RATE_SLIP;
         v.dropped += verdict == RATE_DROP;
@@ -130,7 +130,7 @@ static void a_full_table_keeps_who_is_beyond_the_limit(void **state)
     for (unsigned i = 0; i < 4 * buckets; i++) {
         struct view_address other = {
             .len = 4, .bytes = {10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}};
-        (void)rate_limit_check(r, &other, i, START_US);
+        (void)rate_limit_check(r, rate_limit_key(r, &other, i), START_US);
     }
     assert_int_equal(ask(r, "192.0.2.1", KIND, 100, START_US, 0).passed, 0);
     rate_limit_free(r);
