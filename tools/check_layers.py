@@ -17,7 +17,7 @@ TESTS = TOP / "tests/unit"
 ROWS = [
     ["cmd"],
     ["tool", "control"],
-    ["authority", "edge"],
+    ["authority", "check", "edge"],
     ["node"],
     ["cache", "health", "routing", "lint"],
     ["feed"],

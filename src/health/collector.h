@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Follows the votes of all checkers and decides the state of each check, once a second: the same
+// work whether all is well or not. Run by every name server and edge, and by control, which only
+// shows them. All functions and callbacks: the loop's thread.
+#ifndef HEALTH_COLLECTOR_H
+#define HEALTH_COLLECTOR_H
+
+#include "health/plan.h"
+#include "net/identity.h"
+#include "os/loop.h"
+
+struct collector;
+
+/** The states of all checks of a plan. */
+struct check_states {
+    const struct health_plan *plan;
+    const bool *is_healthy; /* by place in plan->checks */
+    const bool *is_frozen; /* no vote counts at present: the state is the last one that was known */
+    size_t unhealthy_count;
+    size_t frozen_count;
+};
+
+struct collector_options {
+    struct loop *loop;
+    const struct net_identity *identity; /* shown to checkers */
+    const char *path;                    /* where states are kept over restarts; NULL: nowhere */
+    /** Once a second, and at once when a plan is set; borrowed until return. */
+    void (*on_states)(void *user, const struct check_states *states);
+    void *user;
+};
+
+/** Reads the states of before, where there are. */
+enum err collector_new(const struct collector_options *options, struct collector **out,
+                       struct errctx *ec) MUST_USE;
+void collector_free(struct collector *c); /* NULL is fine */
+
+/** From now on these checks, and these checkers' votes. Takes a reference of its own. */
+void collector_set_plan(struct collector *c, struct health_plan *plan);
+
+/** What is known of one checker. */
+struct checker_view {
+    const struct release_checker *checker;
+    bool is_fresh;          /* its newest table is no older than COLLECTOR_FRESH_NS */
+    bool is_outlier;        /* it says the opposite of all others, of many checks, for long */
+    uint64_t disagreements; /* checks of which its vote is against the others', now */
+    int64_t age_ms;         /* of its newest table; -1: none came yet */
+};
+/** In `a`, in the plan's order. */
+void collector_checkers(const struct collector *c, struct arena *a, struct checker_view **out,
+                        size_t *out_count);
+
+/** One checker's newest vote about a check, with its age now. */
+struct vote_view {
+    const struct release_checker *checker;
+    bool is_counted;
+    struct vote vote;
+    int64_t checked_unix_ms;  /* when the probe ended, by this machine's clock */
+    struct vote last_failure; /* the newest that failed, outcome PROBE_NONE where none has */
+    int64_t failed_unix_ms;
+};
+/** In `a`, one for each checker that has one. */
+void collector_votes(const struct collector *c, struct arena *a, const struct check_id *check,
+                     struct vote_view **out, size_t *out_count);
+
+#endif
