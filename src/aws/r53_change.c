@@ -291,6 +291,8 @@ static enum aws_error run(struct r53_batch *b, const struct r53_change_batch *ba
     error = r53_check_aliases(b);
     if (error == AWS_OK)
         error = r53_check_cidr_uses(b);
+    if (error == AWS_OK)
+        error = r53_check_health_uses(b);
     return error == AWS_OK ? conclude(b, out) : error;
 }
 

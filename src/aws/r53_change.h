@@ -41,6 +41,9 @@ struct r53_change_source {
     /** Whether the account has the collection, and it the location ("*": every one has it). */
     enum err (*find_cidr)(void *user, const struct r53_cidr_routing_config *config,
                           enum r53_cidr_finding *out, struct errctx *ec);
+    /** Whether the account has a health check of this id. */
+    enum err (*find_health_check)(void *user, const char *id, bool *out_is_there,
+                                  struct errctx *ec);
     void *user;
 };
 

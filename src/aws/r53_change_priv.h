@@ -67,6 +67,9 @@ void r53_check_step(struct r53_batch *b, const struct r53_change *change, struct
 /** Notes CIDR collections and locations that are named and not there. */
 enum aws_error r53_check_cidr_uses(struct r53_batch *b) MUST_USE;
 
+/** Notes health checks that are named and not there. */
+enum aws_error r53_check_health_uses(struct r53_batch *b) MUST_USE;
+
 /** The set of this type and identifier (NULL: simple) at the owner; NULL: there is none. */
 struct r53_record_set *r53_find_set(const struct r53_owner *owner,
                                     const struct r53_record_set *like);

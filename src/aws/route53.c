@@ -9,6 +9,7 @@
 #include "aws/shape_tables.h"
 #include "aws/route53_enums.def"
 #include "aws/route53_shapes.def"
+#include "aws/route53_health_shapes.def"
 #include "aws/route53_traffic_shapes.def"
 // clang-format on
 
@@ -49,4 +50,14 @@ enum r53_rr_type r53_rr_type_of_number(uint16_t number)
 const char *r53_change_action_text(enum r53_change_action action)
 {
     return text_of(values_of_r53_change_action, action);
+}
+
+const char *r53_health_type_text(enum r53_health_check_type type)
+{
+    return text_of(values_of_r53_health_check_type, type);
+}
+
+const char *r53_tag_resource_text(enum r53_tag_resource_type type)
+{
+    return text_of(values_of_r53_tag_resource_type, type);
 }

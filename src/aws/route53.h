@@ -14,6 +14,7 @@
 #include "aws/shape_structs.h"
 #include "aws/route53_enums.def"
 #include "aws/route53_shapes.def"
+#include "aws/route53_health_shapes.def"
 #include "aws/route53_traffic_shapes.def"
 #include "aws/shape_clear.h"
 // clang-format on
@@ -29,5 +30,9 @@ enum r53_rr_type r53_rr_type_of_number(uint16_t number);
 
 /** "UPSERT"; the text of an action as sent. */
 const char *r53_change_action_text(enum r53_change_action action);
+
+/** "HTTPS_STR_MATCH", "healthcheck"; the texts of these as sent. */
+const char *r53_health_type_text(enum r53_health_check_type type);
+const char *r53_tag_resource_text(enum r53_tag_resource_type type);
 
 #endif

@@ -16,6 +16,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -83,13 +84,45 @@ static enum err wait_until_insync(const struct tool_client *client, const char *
     }
 }
 
+static enum err create_check(struct demo *d, struct errctx *ec)
+{
+    struct r53_create_health_check_request request;
+    struct r53_create_health_check_response response;
+    const char *reference = arena_printf(d->arena, "demo-%lld", (long long)time_unix_ms());
+    demo_zone_check(d->arena, reference, &request);
+    enum err e = tool_route53_create_check(&d->client, d->arena, &request, &response, ec);
+    if (e == ERR_OK)
+        d->facts.check_id = response.health_check->id;
+    return e;
+}
+
+/** The health check of a zone that a former start filled; none where somebody took it away. */
+static enum err find_check(struct demo *d, struct errctx *ec)
+{
+    struct r53_list_record_sets_response page;
+    const struct tool_route53_from from = {
+        .name = DEMO_CHECKED_NAME, .type = R53_TYPE_A, .identifier = DEMO_CHECKED_SET};
+    enum err e = tool_route53_list_sets(&d->client, d->arena, d->facts.zone_id, &from, &page, ec);
+    if (e != ERR_OK || page.resource_record_sets_count == 0)
+        return e;
+    const struct r53_record_set *set = &page.resource_record_sets[0];
+    if (strcmp(set->name, DEMO_CHECKED_NAME) == 0)
+        d->facts.check_id = set->health_check_id;
+    return ERR_OK;
+}
+
 /** Fills the zone and waits until it is served. */
 static enum err fill_zone(struct demo *d, struct errctx *ec)
 {
     struct r53_change_record_sets_request request;
     struct r53_change_record_sets_response response;
-    demo_zone_batch(d->arena, d->facts.zone_id, d->cdn.domain_name, &request);
-    enum err e = tool_route53_change(&d->client, d->arena, &request, &response, ec);
+    enum err e = create_check(d, ec);
+    if (e != ERR_OK)
+        return e;
+    const struct demo_zone_ids ids = {
+        .zone_id = d->facts.zone_id, .cdn_name = d->cdn.domain_name, .check_id = d->facts.check_id};
+    demo_zone_batch(d->arena, &ids, &request);
+    e = tool_route53_change(&d->client, d->arena, &request, &response, ec);
     if (e != ERR_OK)
         return e;
     d->facts.change_id = response.change_info->id;
@@ -152,8 +185,8 @@ static enum err provide(struct demo *d, struct errctx *ec)
         return e;
     if (d->ready.http != NULL)
         e = demo_cdn_provide(&d->client, d->loop, d->arena, &d->cdn, ec);
-    if (e == ERR_OK && is_empty)
-        e = fill_zone(d, ec);
+    if (e == ERR_OK)
+        e = is_empty ? fill_zone(d, ec) : find_check(d, ec);
     return e == ERR_OK && d->cdn.id != NULL ? demo_cdn_wait(&d->client, &d->cdn, ec) : e;
 }
 

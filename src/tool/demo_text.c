@@ -207,16 +207,16 @@ static void print_policies(struct arena *a, struct buf *out, const struct demo_f
     for (size_t i = 0; i < ARRAY_LEN(questions); i++)
         buf_printf(out, "    %s zone test " DEMO_ZONE " %s --data %s\n", weir, questions[i],
                    data_dir);
-    if (f->health_file == NULL)
+    if (f->health_file == NULL || f->check_id == NULL)
         return;
     const char *file = shell_word(a, f->health_file);
     buf_append_str(out, "The primary fails, and a second later the standby answers, below the "
                         "shares as well; then\nit is back:\n");
-    buf_printf(out, "    echo '" DEMO_CHECK " unhealthy' >%s\n", file);
+    buf_printf(out, "    echo '%s unhealthy' >%s\n", f->check_id, file);
     if (dig != NULL)
         buf_printf(out, "    %s ha." DEMO_ZONE " A\n", dig);
     buf_printf(out, "    %s zone test " DEMO_ZONE " %s --data %s\n", weir, questions[0], data_dir);
-    buf_printf(out, "    echo '" DEMO_CHECK " healthy' >%s\n", file);
+    buf_printf(out, "    echo '%s healthy' >%s\n", f->check_id, file);
 }
 
 static void print_cdn_names(struct buf *out, const char *dig)

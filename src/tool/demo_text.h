@@ -16,6 +16,7 @@ struct demo_facts {
     const char *data_dir;    /* absolute */
     const char *program;     /* absolute path of the running binary */
     const char *health_file; /* states of health checks, which the demo may change */
+    const char *check_id;    /* of the health check that the failover depends on */
     const char *zone_id;     /* of the demo zone */
     const char *change_id;   /* of the change that filled it, where this start did that */
     const char *distribution_id;

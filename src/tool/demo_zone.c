@@ -38,11 +38,11 @@ struct demo_member {
     const char *identifier;
     const char *address; /* NULL: an ALIAS */
     const char *alias;   /* owner whose health counts */
-    const char *check;   /* id of a health check; NULL: none */
     const char *continent;
     const char *country;
     enum r53_failover failover;
     bool is_multivalue;
+    bool is_checked; /* by the demo's health check */
     uint8_t weight;
 };
 
@@ -50,9 +50,9 @@ static const struct demo_member members[] = {
     {.owner = "share.", .identifier = "blue", .address = "192.0.2.50", .weight = 3},
     {.owner = "share.", .identifier = "green", .address = "192.0.2.51", .weight = 1},
     {.owner = "ha.",
-     .identifier = "main",
+     .identifier = DEMO_CHECKED_SET,
      .address = "192.0.2.60",
-     .check = DEMO_CHECK,
+     .is_checked = true,
      .failover = R53_PRIMARY},
     {.owner = "ha.", .identifier = "standby", .address = "192.0.2.61", .failover = R53_SECONDARY},
     {.owner = "geo.", .identifier = "europe", .address = "192.0.2.70", .continent = "EU"},
@@ -111,14 +111,14 @@ static void add_value(struct arena *a, const char *value, struct r53_record_set 
     set->resource_records_count = 1;
 }
 
-static void add_member(struct arena *a, const struct demo_member *member, const char *zone_id,
-                       struct r53_change_batch *batch)
+static void add_member(struct arena *a, const struct demo_member *member,
+                       const struct demo_zone_ids *ids, struct r53_change_batch *batch)
 {
     struct r53_record_set *set = ARENA_NEW(a, struct r53_record_set);
     set->name = full_name(a, member->owner);
     set->type = R53_TYPE_A;
     set->set_identifier = member->identifier;
-    set->health_check_id = member->check;
+    set->health_check_id = member->is_checked ? ids->check_id : NULL;
     set->failover = member->failover;
     set->has_multi_value_answer = set->multi_value_answer = member->is_multivalue;
     set->has_weight = member->weight > 0;
@@ -129,7 +129,7 @@ static void add_member(struct arena *a, const struct demo_member *member, const 
         set->geo_location->country_code = member->country;
     }
     if (member->alias != NULL) {
-        set->alias_target = alias_to(a, zone_id, full_name(a, member->alias));
+        set->alias_target = alias_to(a, ids->zone_id, full_name(a, member->alias));
         set->alias_target->evaluate_target_health = true;
     } else {
         add_value(a, member->address, set);
@@ -137,10 +137,11 @@ static void add_member(struct arena *a, const struct demo_member *member, const 
     add_change(batch, set);
 }
 
-static void add_policies(struct arena *a, const char *zone_id, struct r53_change_batch *batch)
+static void add_policies(struct arena *a, const struct demo_zone_ids *ids,
+                         struct r53_change_batch *batch)
 {
     for (size_t i = 0; i < ARRAY_LEN(members); i++)
-        add_member(a, &members[i], zone_id, batch);
+        add_member(a, &members[i], ids, batch);
     for (unsigned i = 0; i < DEMO_MANY; i++) {
         const struct demo_member member = {
             .owner = "many.",
@@ -148,7 +149,7 @@ static void add_policies(struct arena *a, const char *zone_id, struct r53_change
             .address = arena_printf(a, "192.0.2.%u", DEMO_MANY_FIRST + i),
             .is_multivalue = true,
         };
-        add_member(a, &member, zone_id, batch);
+        add_member(a, &member, ids, batch);
     }
 }
 
@@ -172,7 +173,17 @@ static void add_cdn_aliases(struct arena *a, const char *cdn_name, struct r53_ch
     }
 }
 
-void demo_zone_batch(struct arena *a, const char *zone_id, const char *cdn_name,
+void demo_zone_check(struct arena *a, const char *caller_reference,
+                     struct r53_create_health_check_request *out)
+{
+    struct r53_health_check_config *config = ARENA_NEW(a, struct r53_health_check_config);
+    config->type = R53_CHECK_RECOVERY_CONTROL;
+    config->routing_control_arn = "arn:weir:demo:::routingcontrol/main";
+    *out = (struct r53_create_health_check_request){.caller_reference = caller_reference,
+                                                    .config = config};
+}
+
+void demo_zone_batch(struct arena *a, const struct demo_zone_ids *ids,
                      struct r53_change_record_sets_request *out)
 {
     struct r53_change_batch *batch = ARENA_NEW(a, struct r53_change_batch);
@@ -186,16 +197,16 @@ void demo_zone_batch(struct arena *a, const char *zone_id, const char *cdn_name,
         set->name = full_name(a, sets[i].owner);
         set->type = sets[i].type;
         if (sets[i].alias != NULL)
-            set->alias_target = alias_to(a, zone_id, full_name(a, sets[i].alias));
+            set->alias_target = alias_to(a, ids->zone_id, full_name(a, sets[i].alias));
         else
             add_values(a, &sets[i], set);
         add_change(batch, set);
     }
-    add_policies(a, zone_id, batch);
-    if (cdn_name != NULL)
-        add_cdn_aliases(a, cdn_name, batch);
+    add_policies(a, ids, batch);
+    if (ids->cdn_name != NULL)
+        add_cdn_aliases(a, ids->cdn_name, batch);
     else
-        add_apex_alias(a, zone_id, batch);
-    *out =
-        (struct r53_change_record_sets_request){.hosted_zone_id = zone_id, .change_batch = batch};
+        add_apex_alias(a, ids->zone_id, batch);
+    *out = (struct r53_change_record_sets_request){.hosted_zone_id = ids->zone_id,
+                                                   .change_batch = batch};
 }

@@ -80,6 +80,20 @@ enum err tool_route53_create_zone(const struct tool_client *c, struct arena *a,
     return tool_api_call(c, a, &typed, out, NULL, ec);
 }
 
+enum err tool_route53_create_check(const struct tool_client *c, struct arena *a,
+                                   const struct r53_create_health_check_request *request,
+                                   struct r53_create_health_check_response *out, struct errctx *ec)
+{
+    const struct tool_api_call typed = {
+        .operation = AWS_ROUTE53_CreateHealthCheck,
+        .path = ROUTE53_PATH "healthcheck",
+        .request = &AWS_SHAPE_OF(r53_create_health_check_request),
+        .input = request,
+        .response = &AWS_SHAPE_OF(r53_create_health_check_response),
+    };
+    return tool_api_call(c, a, &typed, out, NULL, ec);
+}
+
 enum err tool_route53_change(const struct tool_client *c, struct arena *a,
                              const struct r53_change_record_sets_request *request,
                              struct r53_change_record_sets_response *out, struct errctx *ec)

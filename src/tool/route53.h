@@ -41,6 +41,12 @@ enum err tool_route53_create_zone(const struct tool_client *c, struct arena *a,
                                   struct r53_create_hosted_zone_response *out, struct errctx *ec)
     MUST_USE;
 
+/** CreateHealthCheck. */
+enum err tool_route53_create_check(const struct tool_client *c, struct arena *a,
+                                   const struct r53_create_health_check_request *request,
+                                   struct r53_create_health_check_response *out, struct errctx *ec)
+    MUST_USE;
+
 /** ChangeResourceRecordSets. */
 enum err tool_route53_change(const struct tool_client *c, struct arena *a,
                              const struct r53_change_record_sets_request *request,

@@ -414,6 +414,13 @@ class Node:
         )
         return done["ChangeInfo"]["Id"].rsplit("/", 1)[1]
 
+    def health_check(self, name, client=None):
+        """The id of the check of this name, made where it is not there: healthy until something
+        says otherwise, as nobody probes it."""
+        made = (client or self.boto()).create_health_check(CallerReference=name, HealthCheckConfig={
+            "Type": "RECOVERY_CONTROL", "RoutingControlArn": f"arn:test:::routingcontrol/{name}"})
+        return made["HealthCheck"]["Id"]
+
     def wait_insync(self, change_id, client=None, deadline_s=DEADLINE_S):
         client = client or self.boto()
         wait_for(

@@ -40,6 +40,7 @@ class Site:
     """A node that knows where networks are and takes states of health checks from a file."""
 
     def __init__(self, fleet, name="site"):
+        self.checks = {}
         self.health = fleet.path(f"{name}-health")
         self.geo, self.table = fleet.path(f"{name}.mmdb"), fleet.path(f"{name}.csv")
         mmdb.write(self.geo, PLACES)
@@ -81,14 +82,26 @@ class Site:
         wait_for(lambda: client.get_traffic_policy_instance(
             Id=made["Id"])["TrafficPolicyInstance"]["State"] == "Applied", f"{name} to be applied")
 
-    def are_unhealthy(self, *checks):
-        """These checks are unhealthy, all others healthy, once this returns."""
+    def check(self, name):
+        """The id of the health check of this name, made at the first look."""
+        if name not in self.checks:
+            self.checks[name] = self.node.health_check(name)
+        return self.checks[name]
+
+    def are_unhealthy(self, *names):
+        """The checks of these names are unhealthy, all others healthy, once this returns."""
         said = "states of health checks read"
         before = self.node.log().count(said)
-        replace(self.health, "".join(f"{check} unhealthy\n" for check in checks))
+        ids = [self.checks.get(name, name) for name in names]
+        replace(self.health, "".join(f"{check} unhealthy\n" for check in ids))
         wait_for(lambda: self.node.log().count(said) > before, "the states of the checks")
 
     def apply(self, zone, *changes):
+        """The changes, with names of health checks in place of ids."""
+        for change in changes:
+            fields = change["ResourceRecordSet"]
+            if "HealthCheckId" in fields:
+                fields["HealthCheckId"] = self.check(fields["HealthCheckId"])
         self.node.wait_insync(self.node.change(zone, *changes))
 
     def ask(self, name, rdtype="A", subnet=None, source=None, tcp=False, is_v6=False):

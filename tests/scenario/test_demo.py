@@ -8,7 +8,7 @@ import subprocess
 import mmdb
 import pytest
 
-from harness import DEADLINE_S, upsert, wait_for
+from harness import DEADLINE_S, replace, upsert, wait_for
 
 # What must be in the output of the commands, by what is in the command; the first that fits counts.
 EXPECTED = [
@@ -30,7 +30,7 @@ EXPECTED = [
      [r"^; weighted, 2 sets: '(steady|trial)' is chosen", r"which evaluates its target's health",
       r"^192\.0\.2\.[56]\d$"]),
     (r" zone test demo\.test geo\.demo\.test A ", [r"geolocation, 3 sets", r"^192\.0\.2\.7[012]$"]),
-    (r"^echo 'demo-main (un)?healthy' >", []),
+    (r"^echo '[0-9a-f-]{36} (un)?healthy' >", []),
     (r"^dig .* new\.demo\.test A$", [r"status: (NOERROR|NXDOMAIN)"]),
     (r"^curl .* --cacert .*/hello$", [r"HTTP/1\.1 200 OK", r"The pages origin, answer \d+"]),
     (r"^curl .* http://\S+/hello$", [r"HTTP/1\.1 200 OK", r"The pages origin, answer \d+"]),
@@ -98,6 +98,12 @@ def paste_all(text):
     return pasted
 
 
+def check_of(node):
+    """The id of the demo's health check."""
+    (check,) = node.boto().list_health_checks()["HealthChecks"]
+    return check["Id"]
+
+
 def caches(pasted, path):
     """What X-Cache said to each request for the path over plain HTTP, in order."""
     return [re.search(r"^X-Cache: (\w+)", printed, re.M).group(1) for command, printed in pasted
@@ -127,8 +133,9 @@ def test_the_printed_failover_fails_over_and_back(fleet):
     wait_for(lambda: node.values("ha.demo.test") == ["192.0.2.61"], "the standby")
     paste(returns)
     wait_for(lambda: node.values("ha.demo.test") == ["192.0.2.60"], "the primary again")
+    check = check_of(node)
     node.stop()
-    (node.dir / "health").write_text("demo-main unhealthy\n")
+    (node.dir / "health").write_text(f"{check} unhealthy\n")
     node.start()
     assert node.values("ha.demo.test") == ["192.0.2.61"]
 
@@ -137,12 +144,12 @@ def test_places_and_health_come_from_the_files_that_are_named(fleet):
     geo, health = fleet.path("geo.mmdb"), fleet.path("states")
     mmdb.write(geo, {"193.0.0.0/16": {"country": {"iso_code": "NL"}},
                      "8.8.8.0/24": {"country": {"iso_code": "US"}}})
-    with open(health, "w", encoding="ascii") as file:
-        file.write("demo-main unhealthy\n")
+    replace(health, "")
     node = fleet.node("demo", "--demo", "--geo-db", geo, "--health-file", health).start()
     (text,) = wait_for(lambda: demo_texts(node), "the words of the demo")
     assert "echo" not in text and not (node.dir / "health").exists()  # the file is somebody's
-    assert node.values("ha.demo.test") == ["192.0.2.61"]
+    replace(health, f"{check_of(node)} unhealthy\n")
+    wait_for(lambda: node.values("ha.demo.test") == ["192.0.2.61"], "the standby")
     wait_for(lambda: node.metric("weir_dns_networks", file="geo") == 2, "the geography")
     places = [c for c in commands_of(text) if c.startswith("dig") and " geo.demo.test " in c]
     found = [re.search(r"\bA\s+(192\.0\.2\.\d+)", paste(c)).group(1) for c in places]

@@ -12,7 +12,7 @@ from harness import alias, create, replace, wait_for
 def explained(tmp_path_factory):
     """(node, zone id, health file): failover over weighted sets."""
     health = tmp_path_factory.mktemp("explained") / "health"
-    health.write_text("eu-a healthy\n")
+    health.write_text("")
     fleet = Fleet()
     try:
         node = fleet.node("node", "--health-file", str(health)).start()
@@ -25,7 +25,7 @@ def explained(tmp_path_factory):
 
         weighted = [
             create("eu.explained.example", "A", value, SetIdentifier=name, Weight=1,
-                   HealthCheckId=name)
+                   HealthCheckId=node.health_check(name))
             for name, value in (("eu-a", "192.0.2.1"), ("eu-b", "192.0.2.2"))
         ]
         node.wait_insync(node.change(
@@ -67,7 +67,8 @@ def test_each_decision_is_explained(explained):
     assert "; failover, 2 sets: 'one' is chosen\n" in text
     assert "to eu.explained.example." in text
     assert "weighted, 2 sets: 'eu-" in text
-    health.write_text("eu-a unhealthy\neu-b unhealthy\n")
+    health.write_text("".join(f"{node.health_check(name)} unhealthy\n"
+                              for name in ("eu-a", "eu-b")))
     text = explain("www.explained.example", "A")
     assert "'eu-a' is unhealthy" in text and "'eu-b' is unhealthy" in text
     assert "'one' is unhealthy" in text

@@ -57,7 +57,7 @@ class Asker(threading.Thread):
 @pytest.mark.smoke
 def test_everything_changes_under_load(fleet):
     health, geo = fleet.path("health"), fleet.path("geo.mmdb")
-    replace(health, "blue healthy\n")
+    replace(health, "")
     mmdb.write(geo, {"10.1.0.0/16": {"country": {"iso_code": "DE"}}})
     node = fleet.node("node", "--health-file", health, "--geo-db", geo).start()
     zone = node.create_zone("load.example")
@@ -65,11 +65,12 @@ def test_everything_changes_under_load(fleet):
     def member(name, value, identifier, **fields):
         return create(name, "A", value, ttl=0, SetIdentifier=identifier, **fields)
 
+    blue = node.health_check("blue")
     node.wait_insync(node.change(
         zone,
-        member("www.load.example", "192.0.2.11", "blue", Weight=1, HealthCheckId="blue"),
+        member("www.load.example", "192.0.2.11", "blue", Weight=1, HealthCheckId=blue),
         member("www.load.example", "192.0.2.12", "green", Weight=1),
-        member("eu.load.example", EUROPE, "one", Failover="PRIMARY", HealthCheckId="blue"),
+        member("eu.load.example", EUROPE, "one", Failover="PRIMARY", HealthCheckId=blue),
         member("eu.load.example", ASIA, "two", Failover="SECONDARY"),
         member("place.load.example", EUROPE, "eu", GeoLocation={"ContinentCode": "EU"}),
         member("place.load.example", ASIA, "other", GeoLocation={"CountryCode": "*"}),
@@ -81,7 +82,7 @@ def test_everything_changes_under_load(fleet):
     try:
         client = node.boto()
         for i in range(CHANGES):
-            replace(health, f"blue {'unhealthy' if i % 2 else 'healthy'}\n")
+            replace(health, f"{blue} {'unhealthy' if i % 2 else 'healthy'}\n")
             country = "DE" if i % 2 else "JP"
             mmdb.write(geo, {"10.1.0.0/16": {"country": {"iso_code": country}}})
             change = node.change(

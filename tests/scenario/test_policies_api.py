@@ -32,7 +32,8 @@ def listed(client, zone, name):
 def test_a_group_is_listed_as_it_was_sent_and_reaches_the_nodes(shared_node, client, policy):
     zone = shared_node.create_zone(f"{policy}.policies.example", client)
     name = f"www.{policy}.policies.example."
-    sets = [{**fields, "SetIdentifier": f"set {number}", "HealthCheckId": f"check-{number}"}
+    sets = [{**fields, "SetIdentifier": f"set {number}",
+             "HealthCheckId": shared_node.health_check(f"check-{number}", client)}
             for number, fields in enumerate(POLICIES[policy])]
     addresses = [f"192.0.2.{number}" for number in range(len(sets))]
     changes = [create(name, "A", address, **fields)

@@ -469,7 +469,7 @@ def test_queries_see_a_change_of_health_within_a_second(site):
     taken = []
     for flip in range(6):
         state, number = ("healthy", 1) if flip % 2 else ("unhealthy", 2)
-        replace(site.health, f"# flip {flip}\nsoon {state}\n")
+        replace(site.health, f"# flip {flip}\n{site.check('soon')} {state}\n")
         started = time.monotonic()
         wait_for(lambda n=number: site.values("soon.test") == addresses(n), "the change")
         taken.append(time.monotonic() - started)
@@ -488,11 +488,11 @@ def test_health_is_followed_without_control(fleet):
     own.start()
     assert own.values("lonely.test") == addresses(1)
     assert own.values("geo.lonely.test", source="127.4.0.1") == addresses(4)
-    replace(own.health, "a unhealthy\nlonely-DE unhealthy\n")
+    replace(own.health, f"{own.check('a')} unhealthy\n{own.check('lonely-DE')} unhealthy\n")
     wait_for(lambda: own.values("lonely.test") == addresses(2), "the secondary")
     assert own.values("geo.lonely.test", source="127.4.0.1") == addresses(5)
     # A damaged file changes nothing.
-    replace(own.health, "a unhealthy\nb perhaps\n")
+    replace(own.health, f"{own.check('a')} unhealthy\n{own.check('b')} perhaps\n")
     wait_for(lambda: "states of health checks not read" in own.node.log(), "the complaint")
     assert own.values("lonely.test") == addresses(2)
     own.are_unhealthy()

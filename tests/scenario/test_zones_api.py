@@ -158,10 +158,10 @@ def test_absent_fields_stay_absent_in_listings(shared_node):
 def test_an_operation_that_is_not_built_is_named(shared_node):
     client = shared_node.boto()
     with pytest.raises(botocore.exceptions.ClientError) as caught:
-        client.list_health_checks()
+        client.list_reusable_delegation_sets()
     error = caught.value.response
     assert error["Error"]["Code"] == "NotImplemented"
-    assert "ListHealthChecks" in error["Error"]["Message"]
+    assert "ListReusableDelegationSets" in error["Error"]["Message"]
     assert error["ResponseMetadata"]["HTTPStatusCode"] == 501
     cloudfront = shared_node.boto("cloudfront")
     with pytest.raises(botocore.exceptions.ClientError) as caught:

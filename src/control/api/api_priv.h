@@ -71,12 +71,19 @@ const char *api_new_short_id(struct api_call *c, char letter);
 enum aws_error api_page_size(struct api_call *c, const char *text, size_t most, size_t *out)
     MUST_USE;
 
+/** What the fleet runs, of the callback node_status: an object, empty where nothing is known. The
+ *  caller's to release. */
+json_t *api_fleet_status(struct api_call *c) MUST_USE;
+
 /** The absolute URL of a resource ("hostedzone/Z123") of Route 53, in the arena. */
 const char *api_location(struct api_call *c, const char *resource);
 
 struct store_zone;
 /** A zone of the calling account; NoSuchHostedZone. */
 enum aws_error api_find_zone(struct api_call *c, const char *id, struct store_zone *out) MUST_USE;
+
+/** Under which name the tags of a zone are kept. In the arena. */
+const char *api_zone_arn(struct api_call *c, const char *id);
 
 /**
  * Adds the row of a change that takes effect at `version` on the nodes of `roles` (bits of enum
@@ -126,6 +133,18 @@ enum aws_error api_delete_cidr_collection(struct api_call *c, const void *in, vo
 enum aws_error api_list_cidr_collections(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_list_cidr_locations(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_list_cidr_blocks(struct api_call *c, const void *in, void *out) MUST_USE;
+
+enum aws_error api_create_health_check(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_delete_health_check(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_get_checker_ip_ranges(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_get_health_check(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_get_health_check_count(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_health_checks(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_update_health_check(struct api_call *c, const void *in, void *out) MUST_USE;
+
+enum aws_error api_change_tags(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_tags(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_list_tags_of_many(struct api_call *c, const void *in, void *out) MUST_USE;
 
 enum aws_error api_create_traffic_policy(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_create_traffic_policy_instance(struct api_call *c, const void *in, void *out)

@@ -48,6 +48,15 @@
 /** CIDR collections of one account; Route 53's quota is 5. */
 #define API_CIDR_COLLECTIONS_MAX 1000u
 
+/** Health checks in one page. Source: Route 53, ListHealthChecks, MaxItems. */
+#define API_HEALTH_CHECKS_PAGE_MAX ((size_t)100)
+
+/** Health checks of one account; Route 53's quota is 200. One checker probes 20,000 on one core. */
+#define API_HEALTH_CHECKS_MAX 20000u
+
+/** Addresses that checkers probe from, in one answer. */
+#define API_CHECKER_RANGES_MAX ((size_t)1000)
+
 /** Traffic policies, versions and instances in one page. Source: Route 53, MaxItems. */
 #define API_TRAFFIC_PAGE_MAX ((size_t)100)
 

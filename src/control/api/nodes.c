@@ -38,7 +38,7 @@ static json_t *node_json(const struct store_node *node)
 /* ---- ListNodes */
 
 /* What the rollout says, or an empty object where it is not there or not JSON. */
-static json_t *fleet_status(struct api_call *c)
+json_t *api_fleet_status(struct api_call *c)
 {
     if (c->options->node_status == NULL)
         return json_object();
@@ -59,7 +59,7 @@ enum aws_error api_list_nodes(struct api_call *c, const json_t *in, json_t *out)
     enum err err = store_node_list(c->conn, c->arena, &nodes, &count, &ec);
     if (err != ERR_OK)
         return api_store_failed(c, err, &ec);
-    json_t *status = fleet_status(c);
+    json_t *status = api_fleet_status(c);
     json_t *by_id = json_object_get(status, "Nodes");
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {

@@ -5,6 +5,7 @@
 #include "aws/r53_change.h"
 #include "control/api/cidr_priv.h"
 #include "control/api/zones_priv.h"
+#include "control/store/health_checks.h"
 #include "dns/name.h"
 
 /* ---- ChangeResourceRecordSets */
@@ -35,6 +36,16 @@ static enum err find_cidr(void *user, const struct r53_cidr_routing_config *conf
     return cidr_lookup_find(&l->cidr, config, out, ec);
 }
 
+static enum err find_check(void *user, const char *id, bool *out_is_there, struct errctx *ec)
+{
+    const struct look_up *l = user;
+    struct store_health_check check;
+    enum err err =
+        store_health_check_get(l->call->conn, l->call->arena, l->call->account_id, id, &check, ec);
+    *out_is_there = err == ERR_OK;
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
 static enum err find_zone(void *user, const char *zone_id, struct dns_name *out_apex,
                           bool *out_is_there, struct errctx *ec)
 {
@@ -55,8 +66,11 @@ static enum aws_error apply(struct api_call *c, const struct r53_change_zone *zo
                             const struct r53_change_batch *batch, struct r53_change_result *out)
 {
     struct look_up l = {.call = c};
-    const struct r53_change_source source = {
-        .load = load_owner, .find_zone = find_zone, .find_cidr = find_cidr, .user = &l};
+    const struct r53_change_source source = {.load = load_owner,
+                                             .find_zone = find_zone,
+                                             .find_cidr = find_cidr,
+                                             .find_health_check = find_check,
+                                             .user = &l};
     cidr_lookup_init(&l.cidr, c);
     enum aws_error error = r53_change_apply(zone, batch, &source, out, &c->fault);
     cidr_lookup_fini(&l.cidr);

@@ -4,6 +4,7 @@
 #include "control/api/zones_priv.h"
 
 #include "aws/r53_ids.h"
+#include "control/store/distributions.h"
 #include "dns/name.h"
 
 /* A zone on its way into the store. */
@@ -21,6 +22,11 @@ enum aws_error api_find_zone(struct api_call *c, const char *id, struct store_zo
     if (err == ERR_NOT_FOUND)
         return aws_fail(&c->fault, AWS_NoSuchHostedZone, "No hosted zone found with ID: %s", id);
     return err == ERR_OK ? AWS_OK : api_store_failed(c, err, &ec);
+}
+
+const char *api_zone_arn(struct api_call *c, const char *id)
+{
+    return arena_printf(c->arena, "arn:aws:route53:::hostedzone/%s", id);
 }
 
 struct r53_hosted_zone zone_shape(struct api_call *c, const struct store_zone *zone)
@@ -280,7 +286,9 @@ static enum err remove_zone(struct api_call *c, const struct store_zone *zone,
         err = store_object_put(c->conn, &name, ec);
     if (err == ERR_OK)
         err = store_object_put(c->conn, &settings, ec);
-    return err == ERR_OK ? store_zone_remove(c->conn, zone->id, ec) : err;
+    if (err == ERR_OK)
+        err = store_zone_remove(c->conn, zone->id, ec);
+    return err == ERR_OK ? store_tag_remove_all(c->conn, api_zone_arn(c, zone->id), ec) : err;
 }
 
 enum aws_error api_delete_hosted_zone(struct api_call *c, const void *in, void *out)

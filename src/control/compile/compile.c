@@ -329,6 +329,8 @@ static enum err put_object(struct compile *c, const struct store_object *object,
     case STORE_CIDR_COLLECTION:
         e = put_cidr_collection(c, object, ec);
         break;
+    case STORE_HEALTH_CHECK:
+        break;
     }
     if (e == ERR_OK)
         return ERR_OK;

@@ -15,8 +15,9 @@ enum store_kind {
     STORE_CIDR_COLLECTION = 6, /* group: collection id, member: empty; body: r53_cidr.h */
     STORE_TRAFFIC_RULES = 7,   /* group: r53_traffic_zone_id, member: sort key of a name of
                                   its tree (r53_traffic.h); body: its record sets */
+    STORE_HEALTH_CHECK = 8,    /* group: check id, member: empty; body: r53_health.h */
 };
-#define STORE_KIND_LAST STORE_TRAFFIC_RULES
+#define STORE_KIND_LAST STORE_HEALTH_CHECK
 
 struct store_object {
     enum store_kind kind;

@@ -99,7 +99,8 @@ static void what_is_not_built_is_refused_by_name(void **state)
                               "</CreateHostedZoneRequest>",
                               400),
                  "<Code>InvalidVPCId</Code>");
-    assert_holds(fixture_get(f, "/2013-04-01/healthcheck", "", 501), "ListHealthChecks");
+    assert_holds(fixture_get(f, "/2013-04-01/delegationset", "", 501),
+                 "ListReusableDelegationSets");
     assert_holds(fixture_post(f, ZONES,
                               "<CreateHostedZoneRequest><Name>*.b.test</Name><CallerReference>r"
                               "</CallerReference></CreateHostedZoneRequest>",

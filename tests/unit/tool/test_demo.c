@@ -20,6 +20,7 @@ static const struct demo_facts all = {
     .data_dir = "/home/me/weir data",
     .program = "/opt/weir",
     .health_file = "/home/me/weir data/health",
+    .check_id = "0ba3a3d1-9d3b-4f0e-8d8d-0d5f2c1a7e55",
     .zone_id = "Z1",
     .change_id = "C1",
     .http = "127.0.0.1:8081",
@@ -27,6 +28,10 @@ static const struct demo_facts all = {
     .distribution_id = "EDEMO",
     .distribution_name = "edemo.cdn.weir.test",
 };
+
+static const struct demo_zone_ids ids = {.zone_id = "Z1",
+                                         .cdn_name = "edemo.cdn.weir.test",
+                                         .check_id = "0ba3a3d1-9d3b-4f0e-8d8d-0d5f2c1a7e55"};
 
 /** The text with a NUL behind it, in the arena. */
 static const char *text_of(struct arena *a, const struct demo_facts *facts)
@@ -44,7 +49,7 @@ static void the_batch_is_whole_and_survives_its_own_codec(void **state)
     struct r53_change_record_sets_request request;
     struct r53_change_record_sets_request again = {0};
     struct aws_fault fault = {.arena = &a};
-    demo_zone_batch(&a, "Z1", "edemo.cdn.weir.test", &request);
+    demo_zone_batch(&a, &ids, &request);
     aws_xml_write(&xml, &AWS_SHAPE_OF(r53_change_record_sets_request),
                   aws_service_namespace(AWS_ROUTE53), &request);
     assert_int_equal(aws_xml_parse(AWS_ROUTE53, &AWS_SHAPE_OF(r53_change_record_sets_request),
@@ -93,6 +98,14 @@ static enum err load_new_zone(void *user, const char *zone_id, struct r53_owner 
     return ERR_OK;
 }
 
+static enum err find_check(void *user, const char *id, bool *out_is_there, struct errctx *ec)
+{
+    (void)user;
+    (void)ec;
+    *out_is_there = strcmp(id, ids.check_id) == 0;
+    return ERR_OK;
+}
+
 static void the_api_finds_nothing_to_refuse_in_the_batch(void **state)
 {
     (void)state;
@@ -102,11 +115,14 @@ static void the_api_finds_nothing_to_refuse_in_the_batch(void **state)
     struct r53_change_result result;
     struct aws_fault fault = {.arena = &a};
     struct new_zone born = {.arena = &a, .zone = &zone};
-    const struct r53_change_source source = {.load = load_new_zone, .user = &born};
+    const struct r53_change_source source = {
+        .load = load_new_zone, .find_health_check = find_check, .user = &born};
     assert_int_equal(dns_name_parse(SLICE_LIT(DEMO_ZONE "."), &zone.apex, NULL), ERR_OK);
     assert_int_equal(dns_name_parse(SLICE_LIT("cdn.weir.test."), &zone.cdn_apex, NULL), ERR_OK);
     for (size_t i = 0; i < 2; i++) {
-        demo_zone_batch(&a, "Z1", i == 0 ? NULL : "edemo.cdn.weir.test", &request);
+        struct demo_zone_ids these = ids;
+        these.cdn_name = i == 0 ? NULL : ids.cdn_name;
+        demo_zone_batch(&a, &these, &request);
         enum aws_error e = r53_change_apply(&zone, request.change_batch, &source, &result, &fault);
         assert_string_equal(e == AWS_OK ? "" : fault.message, "");
     }
@@ -152,8 +168,8 @@ static void commands_name_what_is_really_bound(void **state)
     assert_non_null(strstr(text, "create-invalidation --distribution-id EDEMO "));
     assert_non_null(strstr(text, "\n    /opt/weir zone test demo.test tree.demo.test A --data "
                                  "'/home/me/weir data'\n"));
-    assert_non_null(
-        strstr(text, "\n    echo 'demo-main unhealthy' >'/home/me/weir data/health'\n"));
+    assert_non_null(strstr(text, "\n    echo '0ba3a3d1-9d3b-4f0e-8d8d-0d5f2c1a7e55 unhealthy' "
+                                 ">'/home/me/weir data/health'\n"));
     assert_null(strstr(text, "unset"));
     assert_null(strstr(text, "(null)"));
 }

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Health checks through the API: references that are used for ever, circles, where checkers are.
+#include "aws/r53_health.h"
+#include "fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#define ROOT "/2013-04-01/healthcheck"
+#define HTTP_CHECK "<Type>HTTP</Type><IPAddress>10.0.0.1</IPAddress>"
+
+static const char *create(struct fixture *f, const char *reference, const char *config,
+                          unsigned status)
+{
+    const char *body = arena_printf(
+        &f->arena,
+        "<CreateHealthCheckRequest><CallerReference>%s</CallerReference><HealthCheckConfig>%s"
+        "</HealthCheckConfig></CreateHealthCheckRequest>",
+        reference, config);
+    return fixture_post(f, ROOT, body, status);
+}
+
+static const char *path_of(struct fixture *f, const char *id)
+{
+    return arena_printf(&f->arena, ROOT "/%s", id);
+}
+
+static const char *update(struct fixture *f, const char *id, const char *members, unsigned status)
+{
+    const char *body =
+        arena_printf(&f->arena, "<UpdateHealthCheckRequest>%s</UpdateHealthCheckRequest>", members);
+    return fixture_post(f, path_of(f, id), body, status);
+}
+
+static const char *remove_it(struct fixture *f, const char *id, unsigned status)
+{
+    const struct fixture_call call = {.method = "DELETE", .path = path_of(f, id)};
+    struct api_answer answer = fixture_run(f, &call);
+    const char *text = arena_str(&f->arena, answer.output.body);
+    if (answer.output.status != status)
+        fail_msg("%u: %s", answer.output.status, text);
+    return text;
+}
+
+/* The configuration of a calculated check of one child. */
+static const char *of_child(struct fixture *f, const char *child)
+{
+    return arena_printf(&f->arena,
+                        "<Type>CALCULATED</Type><HealthThreshold>1</HealthThreshold>"
+                        "<ChildHealthChecks><ChildHealthCheck>%s</ChildHealthCheck>"
+                        "</ChildHealthChecks>",
+                        child);
+}
+
+/* What the check of this id is stored as. */
+static struct r53_health_check_body stored(struct fixture *f, const char *id)
+{
+    struct store_object which = {.kind = STORE_HEALTH_CHECK, .group = id};
+    struct store_object object;
+    struct r53_health_check_body body = {0};
+    struct errctx ec = {0};
+    assert_int_equal(store_begin_read(f->conn, &ec), ERR_OK);
+    assert_int_equal(store_object_get(f->conn, &f->arena, &which, &object, &ec), ERR_OK);
+    assert_int_equal(r53_health_decode(&f->arena, object.body, &body, &ec), ERR_OK);
+    store_rollback(f->conn);
+    return body;
+}
+
+static void a_reference_makes_one_check_for_ever(void **state)
+{
+    struct fixture *f = *state;
+    const char *xml = create(f, "r", HTTP_CHECK, 201);
+    const char *id = fixture_element(f, xml, "Id");
+    assert_holds(xml, "<HealthCheckVersion>1</HealthCheckVersion>");
+    assert_string_equal(fixture_element(f, create(f, "r", HTTP_CHECK, 201), "Id"), id);
+    assert_string_equal(fixture_element(f, create(f, "r", HTTP_CHECK "<Port>80</Port>", 201), "Id"),
+                        id);
+    assert_holds(create(f, "r", HTTP_CHECK "<Port>81</Port>", 409),
+                 "A different health check has already been created with the specified caller "
+                 "reference.");
+    update(f, id, "<Port>81</Port>", 200);
+    assert_holds(create(f, "r", HTTP_CHECK, 409), "HealthCheckAlreadyExists");
+    create(f, "r", HTTP_CHECK "<Port>81</Port>", 201);
+    remove_it(f, id, 200);
+    assert_holds(create(f, "r", HTTP_CHECK "<Port>81</Port>", 409), "HealthCheckAlreadyExists");
+    assert_holds(fixture_get(f, path_of(f, id), NULL, 404), "NoSuchHealthCheck");
+    assert_holds(fixture_get(f, "/2013-04-01/healthcheckcount", NULL, 200),
+                 "<HealthCheckCount>0</HealthCheckCount>");
+}
+
+static void an_update_is_stored_and_one_that_fails_is_not(void **state)
+{
+    struct fixture *f = *state;
+    const char *id = fixture_element(f, create(f, "r", HTTP_CHECK, 201), "Id");
+    update(f, id, "<HealthCheckVersion>1</HealthCheckVersion><Inverted>true</Inverted>", 200);
+    assert_true(stored(f, id).config->inverted);
+    assert_holds(update(f, id, "<HealthCheckVersion>1</HealthCheckVersion>", 409),
+                 "HealthCheckVersionMismatch");
+    assert_holds(update(f, id, "<Inverted>false</Inverted><SearchString>x</SearchString>", 400),
+                 "InvalidInput");
+    assert_true(stored(f, id).config->inverted);
+    assert_holds(fixture_get(f, path_of(f, id), NULL, 200),
+                 "<HealthCheckVersion>2</HealthCheckVersion>");
+}
+
+static void checks_of_checks_make_no_circle(void **state)
+{
+    struct fixture *f = *state;
+    const char *leaf = fixture_element(f, create(f, "leaf", HTTP_CHECK, 201), "Id");
+    const char *low = fixture_element(f, create(f, "low", of_child(f, leaf), 201), "Id");
+    const char *top = fixture_element(f, create(f, "top", of_child(f, low), 201), "Id");
+    const char *to_top = arena_printf(&f->arena,
+                                      "<ChildHealthChecks><ChildHealthCheck>%s</ChildHealthCheck>"
+                                      "</ChildHealthChecks>",
+                                      top);
+    assert_holds(update(f, low, to_top, 400), "calculated from itself");
+    assert_holds(update(f, top, to_top, 400), "calculated from itself");
+    assert_string_equal(stored(f, low).config->child_health_checks[0], leaf);
+    assert_holds(remove_it(f, leaf, 400), "HealthCheckInUse");
+    assert_holds(create(f, "orphan", of_child(f, "nobody"), 400), "nobody");
+    create(f, "orphan", HTTP_CHECK, 201); /* nothing of the refused call is left */
+    remove_it(f, top, 200);
+    remove_it(f, low, 200);
+    remove_it(f, leaf, 200);
+}
+
+static struct slice node_status(void *user, struct arena *a)
+{
+    (void)user;
+    return slice_str(arena_strdup(
+        a, "{\"Nodes\": {\"n-1\": {\"ProbeAddresses\": [\"192.0.2.1\", \"2001:db8::1\"]},"
+           " \"n-2\": {\"ProbeAddresses\": [\"192.0.2.1\"]}, \"n-3\": {}}}"));
+}
+
+static void the_addresses_of_checkers_are_told_once(void **state)
+{
+    struct fixture *f = *state;
+    const char *path = "/2013-04-01/checkeripranges";
+    assert_holds(fixture_get(f, path, NULL, 200), "<CheckerIpRanges></CheckerIpRanges>");
+    f->options.node_status = node_status;
+    assert_holds(fixture_get(f, path, NULL, 200),
+                 "<CheckerIpRanges><member>192.0.2.1/32</member><member>2001:db8::1/128</member>"
+                 "</CheckerIpRanges>");
+}
+
+static void tags_are_added_and_listed(void **state)
+{
+    struct fixture *f = *state;
+    const char *zone = fixture_zone(f, "tagged.test", "r");
+    const char *path = arena_printf(&f->arena, "/2013-04-01/tags/hostedzone/%s", zone);
+    fixture_post(f, path,
+                 "<ChangeTagsForResourceRequest><AddTags><Tag><Key>a</Key><Value>b</Value></Tag>"
+                 "</AddTags></ChangeTagsForResourceRequest>",
+                 200);
+    assert_holds(fixture_get(f, path, NULL, 200),
+                 "<Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags>");
+    assert_holds(
+        fixture_post(f, path, "<ChangeTagsForResourceRequest></ChangeTagsForResourceRequest>", 400),
+        "At least one of AddTags and RemoveTagKeys");
+    assert_holds(fixture_get(f, "/2013-04-01/tags/bucket/x", NULL, 400), "InvalidInput");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_reference_makes_one_check_for_ever, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(an_update_is_stored_and_one_that_fails_is_not,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(checks_of_checks_make_no_circle, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(the_addresses_of_checkers_are_told_once, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(tags_are_added_and_listed, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
