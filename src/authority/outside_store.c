@@ -2,7 +2,7 @@
 // The file of outside addresses, as text. Written and read on the main loop of the role.
 #include "authority/outside_store.h"
 
-#include "crypto/hash.h"
+#include "crypto/sealed_text.h"
 #include "dns/name.h"
 #include "dns/types.h"
 #include "net/address.h"
@@ -11,7 +11,6 @@
 #include <arpa/inet.h>
 
 static const struct slice first_line = SLICE_LIT("weir outside addresses 1\n");
-static const struct slice last_word = SLICE_LIT("end ");
 
 static size_t address_bytes(uint16_t type)
 {
@@ -40,27 +39,7 @@ void outside_store_add(struct buf *out, const struct outside_learned *learned)
 
 void outside_store_end(struct buf *out)
 {
-    char hex[SHA256_HEX_SIZE];
-    sha256_hex(buf_slice(out), hex);
-    buf_append(out, last_word);
-    buf_printf(out, "%s\n", hex);
-}
-
-/* The lines between the first and the last; false where the text is not what was written. */
-static bool check_frame(struct slice text, struct slice *out_lines)
-{
-    char hex[SHA256_HEX_SIZE];
-    size_t end_bytes = last_word.len + SHA256_HEX_SIZE - 1 + 1;
-    if (text.len < first_line.len + end_bytes || !slice_starts_with(text, first_line))
-        return false;
-    struct slice sealed = slice_sub(text, 0, text.len - end_bytes);
-    struct slice end = slice_sub(text, sealed.len, end_bytes);
-    sha256_hex(sealed, hex);
-    if (!slice_starts_with(end, last_word) || end.data[end.len - 1] != '\n' ||
-        !slice_equal(slice_sub(end, last_word.len, SHA256_HEX_SIZE - 1), slice_str(hex)))
-        return false;
-    *out_lines = slice_sub(sealed, first_line.len, sealed.len - first_line.len);
-    return true;
+    sealed_text_end(out);
 }
 
 /* The addresses of a line, all that is left of it. */
@@ -122,7 +101,7 @@ enum err outside_store_read(struct arena *a, struct slice text, struct outside_l
 {
     struct slice lines;
     struct slice line;
-    if (!check_frame(text, &lines))
+    if (!sealed_text_open(text, first_line, &lines))
         return err_set(ec, ERR_CORRUPT, "outside addresses: not what was written");
     size_t count = count_lines(lines);
     struct outside_learned *items = arena_array(a, count, sizeof(*items));

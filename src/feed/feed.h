@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Streams and chunks between machines, over http/ with mutual TLS 1.3. A server serves a feed of
 // signed pointers, held open, and chunks by hash; control and peers both run one. Control's serves
-// a feed of invalidations, too. A client follows the pointers of one server and fetches chunks from
-// it; a subscriber follows its invalidations.
+// a feed of invalidations, too, and a checker's one of its votes. A client follows the pointers of
+// one server and fetches chunks from it; a subscriber follows its invalidations, a listener its
+// votes.
 //
 //   GET  /feed/pointers?after=EPOCH.SEQUENCE  frames (u32 length, big-endian; SignedPointer): the
 //                                             newest at once where it is newer, else an empty
@@ -13,6 +14,9 @@
 //                                             distributions; without a query (nothing is held)
 //                                             everything is invalid up to now; an empty frame each
 //                                             FEED_HEARTBEAT_NS
+//   GET  /feed/votes                          frames (u32 length; votes): the newest at once, where
+//                                             there is one, later ones as they come; each replaces
+//                                             all before it; an empty frame each FEED_HEARTBEAT_NS
 //   POST /feed/applied                        body: EPOCH.NUMBER: all up to there has taken effect
 //                                             on the node; answer 204
 //   POST /feed/chunks                         body: 32-byte hashes; answer: for each, in order, a
@@ -37,7 +41,13 @@ struct feed_source {
     /** The newest SignedPointer; empty where there is none. Borrowed until the next turn. */
     struct slice (*newest_pointer)(void *user, uint64_t *out_epoch, uint64_t *out_sequence);
     /**
-     * The packed chunk in `a`; ERR_NOT_FOUND where it is missing. Must not block for long.
+     * The newest votes, FEED_FRAME_MAX_BYTES at most; empty where there are none. Another pair of
+     * run and number, other votes. Borrowed until the next turn. NULL: 404.
+     */
+    struct slice (*newest_votes)(void *user, uint64_t *out_run, uint64_t *out_number);
+    /**
+     * The packed chunk in `a`; ERR_NOT_FOUND where it is missing. Must not block for long. NULL:
+     * 404 (checkers).
      */
     enum err (*packed_chunk)(void *user, struct arena *a, const struct chunk_hash *hash,
                              struct slice *out_packed, struct errctx *ec);
@@ -60,8 +70,8 @@ struct feed_source {
 };
 
 /**
- * Serves pointers, invalidations and chunks. A follower whose key is no longer admitted is cut off
- * at the next pointer or heartbeat.
+ * Serves pointers, invalidations, votes and chunks. A follower whose key is no longer admitted is
+ * cut off at the next pointer or heartbeat.
  */
 struct feed_server;
 /** `tls`: of net_tls_fleet_server_new, kept; the source is copied. */
@@ -69,7 +79,8 @@ struct feed_server *feed_server_new(struct loop *loop, const struct net_tls *tls
                                     const struct feed_source *source) MUST_USE;
 /** Accepts from the descriptor, which stays the caller's. */
 void feed_server_listen(struct feed_server *s, int listen_fd);
-/** A newer pointer exists, or the log has more: sends it to every follower. */
+/** There is a newer pointer, the log has more, or there are newer votes: sends it to every
+ * follower. */
 void feed_server_announce(struct feed_server *s);
 /** How often an empty frame goes out; FEED_HEARTBEAT_NS unless told. */
 void feed_server_set_heartbeat(struct feed_server *s, int64_t every_ns);

@@ -34,12 +34,23 @@ static void cancel(struct follow *f, const struct errctx *why)
     go_down(f, why);
 }
 
+static bool is_right_server(const struct follow *f)
+{
+    uint8_t key[ED25519_PUBLIC_BYTES];
+    return f->server_key == NULL ||
+           (http_call_peer_key(f->call, key) && memcmp(key, f->server_key, sizeof(key)) == 0);
+}
+
 static void on_head(void *user, const struct http_response *head)
 {
     struct follow *f = user;
-    if (head->status != 200) {
-        struct errctx why = {0};
-        (void)remote_status_err(head->status, &why);
+    struct errctx why = {0};
+    enum err e = ERR_OK;
+    if (!is_right_server(f))
+        e = err_set(&why, ERR_DENIED, "a server with another key answered");
+    else if (head->status != 200)
+        e = remote_status_err(head->status, &why);
+    if (e != ERR_OK) {
         cancel(f, &why);
         return;
     }

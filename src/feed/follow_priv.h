@@ -30,6 +30,7 @@ enum told { TOLD_NOTHING, TOLD_UP, TOLD_DOWN };
 struct follow {
     struct remote *remote;
     struct follow_handler handler;
+    const uint8_t *server_key;       /* ED25519_PUBLIC_BYTES that the server must show; NULL: any */
     char target[FOLLOW_TARGET_SIZE]; /* of the next attempt; the owner keeps it up to date */
     struct http_call *call;          /* NULL while it waits */
     struct buf input;                /* a frame that has not wholly come */

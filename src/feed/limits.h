@@ -5,8 +5,9 @@
 
 #include <stddef.h>
 
-#define FEED_HEARTBEAT_NS 5000000000LL /* an empty frame keeps a quiet stream alive */
-#define FEED_SILENCE_NS 15000000000LL  /* without any frame the follower reconnects */
+#define FEED_HEARTBEAT_NS 5000000000LL     /* an empty frame keeps a quiet stream alive */
+#define FEED_SILENCE_NS 15000000000LL      /* without any frame the follower reconnects */
+#define FEED_VOTES_SILENCE_NS 3000000000LL /* the same, of votes, which come each second */
 #define FEED_BACKOFF_FIRST_NS 100000000LL
 #define FEED_BACKOFF_LAST_NS 5000000000LL
 #define FEED_CONNECT_TIMEOUT_NS 5000000000LL /* TCP and TLS */

@@ -65,6 +65,10 @@ static void send_chunks(struct request *r)
 static void fetch(struct request *r)
 {
     size_t len = buf_len(&r->body);
+    if (r->server->source.packed_chunk == NULL) {
+        request_reply(r, 404);
+        return;
+    }
     if (len == 0 || len % SHA256_BYTES != 0 || len > (size_t)FEED_FETCH_MAX_CHUNKS * SHA256_BYTES) {
         request_reply(r, 400);
         return;
@@ -122,6 +126,7 @@ static void applied(struct request *r)
 static const struct route routes[] = {
     {"/feed/pointers", "GET", stream_open, stream_go_on, &stream_pointers},
     {"/feed/invalidations", "GET", stream_open, stream_go_on, &stream_invalidations},
+    {"/feed/votes", "GET", stream_open, stream_go_on, &stream_votes},
     {"/feed/chunks", "POST", fetch, send_chunks, NULL},
     {"/feed/report", "POST", report, NULL, NULL},
     {"/feed/applied", "POST", applied, NULL, NULL},

@@ -36,6 +36,10 @@ struct request {
             uint64_t epoch; /* of the newest pointer sent, or held by the peer before */
             uint64_t sequence;
         } pointer;
+        struct {
+            uint64_t run; /* of the newest votes sent */
+            uint64_t number;
+        } votes;
     } at; /* of a follower */
 
     size_t next_chunk; /* of a fetch: the next hash of the body to answer */
@@ -75,6 +79,7 @@ struct stream {
 };
 extern const struct stream stream_pointers;
 extern const struct stream stream_invalidations;
+extern const struct stream stream_votes;
 
 /** A route's on_complete and on_writable. */
 void stream_open(struct request *r);

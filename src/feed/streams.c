@@ -158,3 +158,35 @@ const struct stream stream_invalidations = {.is_served = has_invalidations,
                                             .begin = begin_invalidations,
                                             .next = next_invalidation,
                                             .end = end_invalidations};
+
+/* Votes: a whole table each time. A follower that reads slowly gets the newest when it can. */
+
+static bool has_votes(const struct feed_source *source)
+{
+    return source->newest_votes != NULL;
+}
+
+static bool begin_votes(struct request *r, struct slice query)
+{
+    (void)r;
+    return query.len == 0;
+}
+
+static bool next_votes(struct request *r, struct arena *a, struct slice *out_frame)
+{
+    (void)a;
+    const struct feed_source *source = &r->server->source;
+    uint64_t run = 0;
+    uint64_t number = 0;
+    struct slice votes = source->newest_votes(source->user, &run, &number);
+    if (votes.len == 0 || (run == r->at.votes.run && number == r->at.votes.number))
+        return false;
+    r->at.votes.run = run;
+    r->at.votes.number = number;
+    metrics_add(METRIC_FEED_VOTES_SENT, 1);
+    *out_frame = votes;
+    return true;
+}
+
+const struct stream stream_votes = {
+    .is_served = has_votes, .begin = begin_votes, .next = next_votes};

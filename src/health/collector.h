@@ -5,20 +5,11 @@
 #ifndef HEALTH_COLLECTOR_H
 #define HEALTH_COLLECTOR_H
 
-#include "health/plan.h"
+#include "health/quorum.h"
 #include "net/identity.h"
 #include "os/loop.h"
 
 struct collector;
-
-/** The states of all checks of a plan. */
-struct check_states {
-    const struct health_plan *plan;
-    const bool *is_healthy; /* by place in plan->checks */
-    const bool *is_frozen; /* no vote counts at present: the state is the last one that was known */
-    size_t unhealthy_count;
-    size_t frozen_count;
-};
 
 struct collector_options {
     struct loop *loop;

@@ -28,8 +28,8 @@ enum vote_state {
 
 /** How a probe ended; the numbers are sent. */
 enum probe_outcome {
-    PROBE_NONE = 0, /* none has ended yet */
-    PROBE_PASSED = 1,
+    PROBE_NONE = 0,         /* none has ended yet */
+    PROBE_PASSED = 1,       /* detail: the status of HTTP, 0 of TCP */
     PROBE_NOT_RESOLVED = 2, /* the name has no address, or its servers did not answer */
     PROBE_CONNECT_TIMEOUT = 3,
     PROBE_CONNECT_FAILED = 4, /* detail: errno */
@@ -59,17 +59,31 @@ struct vote {
 struct vote_table {
     uint64_t run;       /* random at each start of the checker */
     uint64_t number;    /* rises with each table of a run, from 1 */
+    uint64_t made_ms;   /* by the checker's monotonic clock: tells tables that were held up */
     struct vote *votes; /* sorted by check, none twice */
     size_t count;
 };
 
-/** In `a`: VOTE_TABLE_HEAD_BYTES and VOTE_BYTES for each vote. */
+#define VOTE_TABLE_HEAD_BYTES 32
+#define VOTE_BYTES 30
+
+/** In `a`: VOTE_TABLE_HEAD_BYTES and VOTE_BYTES for each vote. CHECKs that the table is one, with
+ *  VOTES_MAX votes at most. */
 struct slice vote_table_encode(struct arena *a, const struct vote_table *t);
-/** Errors: ERR_CORRUPT for bytes that break any of the above. In `a`. */
+/** Errors: ERR_CORRUPT for bytes that break any of the above; ERR_UNSUPPORTED of another form. In
+ *  `a`. */
 enum err vote_table_decode(struct arena *a, struct slice bytes, struct vote_table *out,
                            struct errctx *ec) MUST_USE;
 
-/** A sentence for people, such as "Failure: HTTP status code 503"; Route 53 has such texts. */
+/** As memcmp. */
+int check_id_compare(const struct check_id *a, const struct check_id *b);
+/** Of a table's votes, or NULL. */
+const struct vote *vote_table_find(const struct vote_table *t, const struct check_id *check);
+
+/** Whether the outcome is one of an endpoint that failed. */
+bool probe_outcome_is_failure(enum probe_outcome outcome);
+
+/** A sentence for people, such as "Failure: HTTP Status Code 503"; Route 53 has such texts. */
 struct slice vote_reason(struct arena *a, const struct vote *v);
 
 #endif

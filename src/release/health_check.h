@@ -15,6 +15,8 @@ enum release_check_kind {
     RELEASE_CHECK_POSTED = 5,     /* what an operator or an alarm said last */
 };
 
+#define RELEASE_OVERRIDE_MAX_S 60
+
 /** A state that an operator's drill puts in place of the votes, for a while. */
 struct release_override {
     bool is_there;

@@ -85,6 +85,7 @@ static void make_tls(struct fixture *f)
 {
     struct signing_key *server = signing_key_make();
     struct signing_key *client = signing_key_make();
+    memcpy(f->server_key, signing_key_public(server), ED25519_PUBLIC_BYTES);
     memcpy(f->client_key, signing_key_public(client), ED25519_PUBLIC_BYTES);
     node_id_format(f->client_key, f->node_id);
     struct slice server_pem = make_certificate(f, server);

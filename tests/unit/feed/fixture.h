@@ -19,6 +19,7 @@ struct fixture {
 
     struct net_tls *server_tls;
     struct net_tls *client_tls;
+    uint8_t server_key[ED25519_PUBLIC_BYTES];
     uint8_t client_key[ED25519_PUBLIC_BYTES];
     char node_id[NODE_ID_SIZE]; /* of the client */
 
