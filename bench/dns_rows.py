@@ -31,8 +31,12 @@ class Row:
 
     def peers(self, directory):
         kinds = [peer for peer in peers.ALL if self.content.kind in peer.kinds]
-        return [peer(directory, self.content) for peer in kinds
-                if not (self.is_tcp and peer is peers.Echo)]
+        found = [peer(directory, self.content) for peer in kinds
+                 if not (self.is_tcp and peer is peers.Echo)]
+        for peer in found:
+            if self.is_tcp and isinstance(peer, peers.Weir):
+                peer.exempt = "127.0.0.0/8"  # from the limit of queries over TCP
+        return found
 
 
 def rows():

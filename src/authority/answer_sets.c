@@ -63,7 +63,7 @@ static bool copy_records(struct dns_writer *w, enum dns_section section,
         record = next == end ? set->body : next;
     }
     w->len += bytes;
-    w->counts[section] = (uint16_t)(w->counts[section] + set->count);
+    dns_writer_count(w, section, set->count);
     return true;
 }
 
@@ -145,8 +145,7 @@ enum resolved answer_find(struct answering *a, const struct name_record *record,
     out->count = 1;
     if (!record_set_is_tree(&out->sets[0]))
         return RESOLVED;
-    const struct record_set tree = out->sets[0];
-    enum resolved resolved = resolve(a->resolver, &tree, out);
+    enum resolved resolved = resolve(a->resolver, &out->sets[0], out);
     if (resolved == RESOLVED_NO_MATCH)
         a->is_absence_short = true;
     if (resolved == RESOLVED_UNUSABLE) {

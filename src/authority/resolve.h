@@ -48,7 +48,8 @@ struct resolution {
 };
 
 /**
- * Resolves a tree (record_set_is_tree); other sets are what they are. Only RESOLVED sets *out.
+ * Resolves a tree (record_set_is_tree), which may lie in *out; other sets are what they are. Only
+ * RESOLVED sets *out.
  * Rules: docs/route53.md, "How an answer is chosen"; the last resort applies level by level.
  * Ends: trees nest to ALIAS_DEPTH_MAX levels, below which it is as if nothing were there. One query
  * judges the health of ALIAS_VISITS_MAX targets; further ones are unhealthy. It goes down

@@ -66,7 +66,7 @@ struct dns_writer {
     size_t len;
     bool is_full;
     uint16_t class;     /* of records: CHAOS where the question's is, else IN */
-    uint16_t counts[4]; /* question, answer, authority, additional */
+    uint16_t counts[4]; /* question, answer, authority, additional; the header has the same */
     /* Each name's offset and its length uncompressed; the whole question name comes first. */
     uint16_t name_offsets[DNS_WRITER_NAMES];
     uint8_t name_bytes[DNS_WRITER_NAMES];
@@ -88,12 +88,16 @@ void dns_writer_reserve(struct dns_writer *w, size_t bytes);
 
 /**
  * One record of the writer's class. The owner is compressed against what was written before, and so
- * are names in the data where dns_rdata_name_offset says that they may be. section  not before that
- * of an earlier record owner    a well-formed wire name, in lower case rdata    has passed
- * dns_rdata_check, or is of a type that this room does not know
+ * are names in the data where dns_rdata_name_offset says that they may be.
+ * section  not before that of an earlier record
+ * owner    a well-formed wire name, in lower case
+ * rdata    has passed dns_rdata_check, or is of a type that this room does not know
  */
 void dns_writer_record(struct dns_writer *w, enum dns_section section, struct slice owner,
                        uint16_t type, uint32_t ttl_s, struct slice rdata);
+
+/** Counts records that the caller wrote behind `len` itself, and moved it on. */
+void dns_writer_count(struct dns_writer *w, enum dns_section section, unsigned more);
 
 /** A point to return to when a record set does not fit whole. */
 struct dns_writer_mark {

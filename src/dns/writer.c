@@ -127,6 +127,12 @@ static void put_rdata(struct dns_writer *w, uint16_t type, struct slice rdata)
     put_bytes(w, rdata.data + at, rdata.len - at);
 }
 
+void dns_writer_count(struct dns_writer *w, enum dns_section section, unsigned more)
+{
+    w->counts[section] = (uint16_t)(w->counts[section] + more);
+    dns_put_u16(w->data + DNS_AT_COUNTS + 2 * (size_t)section, w->counts[section]);
+}
+
 /* Writes header and question; the question is left out where it does not fit. */
 static void put_head(struct dns_writer *w, const struct dns_query *query)
 {
@@ -140,7 +146,7 @@ static void put_head(struct dns_writer *w, const struct dns_query *query)
         return;
     put_bytes(w, query->question.data, query->question.len);
     if (!w->is_full)
-        w->counts[DNS_QUESTION] = 1;
+        dns_writer_count(w, DNS_QUESTION, 1);
 }
 
 static void init_writer(struct dns_writer *w, uint8_t *data, size_t limit)
@@ -217,7 +223,7 @@ void dns_writer_record(struct dns_writer *w, enum dns_section section, struct sl
         w->name_count = name_count;
         return;
     }
-    w->counts[section]++;
+    dns_writer_count(w, section, 1);
 }
 
 struct dns_writer_mark dns_writer_mark(const struct dns_writer *w)
@@ -233,6 +239,8 @@ void dns_writer_rewind(struct dns_writer *w, struct dns_writer_mark mark)
     w->len = mark.len;
     w->name_count = mark.name_count;
     memcpy(w->counts, mark.counts, sizeof(mark.counts));
+    for (size_t i = 0; i < ARRAY_LEN(w->counts); i++)
+        dns_put_u16(w->data + DNS_AT_COUNTS + 2 * i, w->counts[i]);
     w->is_full = false;
 }
 
@@ -253,7 +261,7 @@ void dns_writer_opt(struct dns_writer *w, uint16_t udp_bytes, unsigned rcode, bo
     dns_put_u16(to + 8, (uint16_t)options.len);
     if (options.len > 0)
         memcpy(to + DNS_RECORD_FIXED_BYTES, options.data, options.len);
-    w->counts[DNS_ADDITIONAL]++;
+    dns_writer_count(w, DNS_ADDITIONAL, 1);
 }
 
 void dns_writer_finish(struct dns_writer *w, uint16_t flags, unsigned rcode)
@@ -261,8 +269,6 @@ void dns_writer_finish(struct dns_writer *w, uint16_t flags, unsigned rcode)
     uint8_t *header = w->data;
     uint16_t started = dns_get_u16(header + DNS_AT_FLAGS);
     dns_put_u16(header + DNS_AT_FLAGS, (uint16_t)(started | flags | (rcode & DNS_RCODE_MASK)));
-    for (size_t i = 0; i < ARRAY_LEN(w->counts); i++)
-        dns_put_u16(header + DNS_AT_COUNTS + 2 * i, w->counts[i]);
 }
 
 size_t dns_write_error(uint8_t *data, size_t limit, const struct dns_query *query, unsigned rcode)

@@ -32,6 +32,7 @@ struct net_family {
     struct net_intervals intervals;
     struct block *blocks; /* NULL in a table by address */
     size_t block_count;
+    uint8_t longest; /* of all networks: clients with as many bits find what their addresses do */
 };
 
 struct net_table {
@@ -130,6 +131,7 @@ static void leave_before(struct sweep *s, uint64_t key)
 static void enter(struct sweep *s, const struct net_table_entry *e)
 {
     struct net_family *f = s->family;
+    f->longest = e->network.length > f->longest ? e->network.length : f->longest;
     leave_before(s, e->network.bits);
     CHECK(s->depth < NET_TABLE_DEPTH_MAX);
     net_intervals_append(&f->intervals, e->network.bits, e->value);
@@ -237,8 +239,7 @@ bool net_table_find(const struct net_table *t, const struct net_key *client, uin
     size_t interval = net_intervals_find(&f->intervals, client->bits);
     uint32_t value = f->intervals.values[interval];
     unsigned scope = net_intervals_reach(&f->intervals, interval, client->bits);
-    unsigned full = client->is_v6 ? NET_KEY_BITS : 32;
-    if (client->length < full && !t->is_by_address) {
+    if (client->length < f->longest && !t->is_by_address) {
         uint32_t of_address = value;
         value = find_block(f, client);
         /* Its addresses fare otherwise, each by itself. */
