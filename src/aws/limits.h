@@ -72,9 +72,10 @@
 #define R53_TRAFFIC_DEPTH_MAX 24u
 #define R53_TRAFFIC_ID_MAX_CHARACTERS ((size_t)100)
 
-/* Route 53: children of a calculated health check, regions of a check at least and at most (API
- * Reference, HealthCheckConfig); tags of a resource and in one change of them. */
+/* Route 53: children of a calculated health check, its path, regions of a check at least and at
+ * most (API Reference, HealthCheckConfig); tags of a resource and in one change of them. */
 #define R53_HEALTH_CHILDREN_MAX ((size_t)255)
+#define R53_HEALTH_PATH_MAX_CHARACTERS ((size_t)255)
 #define R53_HEALTH_REGIONS_MIN ((size_t)3)
 #define R53_HEALTH_REGIONS_MAX ((size_t)64)
 #define R53_TAGS_MAX ((size_t)50)

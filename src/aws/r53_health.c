@@ -140,9 +140,11 @@ static bool is_host_name(const char *name)
     return true;
 }
 
-/* What an HTTP request line can carry. */
+/* What an HTTP request line can carry, with the slash that may have been left out. */
 static bool is_path(const char *path)
 {
+    if (*path != '/' && strlen(path) >= R53_HEALTH_PATH_MAX_CHARACTERS)
+        return false;
     for (; *path != '\0'; path++)
         if (*path <= ' ' || *path > '~' || *path == '#')
             return false;

@@ -33,6 +33,8 @@ static const struct command commands[] = {
     {"up", "[--SETTING VALUE]...", "run a node in the foreground", run_up},
     {"node", "list|admit|cordon|uncordon|drain|remove|pin|unpin", "the nodes of the fleet",
      tool_node},
+    {"health", "set|hold", "states of health checks that nobody probes, how long states stay",
+     tool_health},
     {"set", "list|addresses", "the delegation sets and their local addresses", tool_set},
     {"tsig", "generate", "keys of signed DNS messages", tool_tsig},
     {"zone", "import|export|test|transfer",

@@ -199,6 +199,9 @@ enum aws_error api_remove_node(struct api_call *c, const json_t *in, json_t *out
 enum aws_error api_list_delegation_sets(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 enum aws_error api_set_delegation_set_addresses(struct api_call *c, const json_t *in, json_t *out)
     MUST_USE;
+enum aws_error api_set_health_hold_down(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
+enum aws_error api_set_health_override(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
+enum aws_error api_set_health_state(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 enum aws_error api_get_zone_transfer(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 enum aws_error api_set_zone_transfer(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 

@@ -100,6 +100,9 @@ static const struct weir_handler weir_handlers[] = {
     {"ListNodes", api_list_nodes, READS},
     {"RemoveNode", api_remove_node, WRITES},
     {"SetDelegationSetAddresses", api_set_delegation_set_addresses, WRITES},
+    {"SetHealthHoldDown", api_set_health_hold_down, WRITES},
+    {"SetHealthOverride", api_set_health_override, WRITES},
+    {"SetHealthState", api_set_health_state, WRITES},
     {"SetZoneTransfer", api_set_zone_transfer, WRITES},
     {"UncordonNode", api_uncordon_node, WRITES},
 };

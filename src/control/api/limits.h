@@ -54,6 +54,13 @@
 /** Health checks of one account; Route 53's quota is 200. One checker probes 20,000 on one core. */
 #define API_HEALTH_CHECKS_MAX 20000u
 
+/** Seconds that one call overrides the state of a check: a drill that died leaves nothing failed
+ *  over for longer. As long as nodes honour one. */
+#define API_OVERRIDE_MAX_S 60
+
+/** Seconds that a new state of a check may be made to stay at least. */
+#define API_HOLD_DOWN_MAX_S 3600
+
 /** Addresses that checkers probe from, in one answer. */
 #define API_CHECKER_RANGES_MAX ((size_t)1000)
 

@@ -145,6 +145,12 @@ static void values_are_what_a_checker_can_use(void **state)
     assert_refused(c, "A resource path has visible ASCII characters");
     c.resource_path = "/a?b=c";
     filled(c);
+    char path[256] = {0};
+    memset(path, 'p', 255);
+    c.resource_path = path;
+    assert_refused(c, "A resource path has visible ASCII characters");
+    path[0] = '/';
+    filled(c);
     c.fully_qualified_domain_name = "a..b";
     assert_refused(c, "Invalid fully qualified domain name: a..b");
     c.fully_qualified_domain_name = "a b";

@@ -126,6 +126,84 @@ static void checks_of_checks_make_no_circle(void **state)
     remove_it(f, leaf, 200);
 }
 
+static const char *say(struct fixture *f, const char *operation, const char *json, unsigned status)
+{
+    const char *path = arena_printf(&f->arena, "/weir/2026-01-01/%s", operation);
+    return fixture_post(f, path, json, status);
+}
+
+static const char *state_of(struct fixture *f, const char *id, const char *state)
+{
+    return arena_printf(&f->arena, "{\"HealthCheckId\": \"%s\", \"State\": \"%s\"}", id, state);
+}
+
+/* The configuration of a check of an alarm. */
+static const char *alarm(struct fixture *f, const char *without_data)
+{
+    return arena_printf(&f->arena,
+                        "<Type>CLOUDWATCH_METRIC</Type><AlarmIdentifier><Region>us-east-1</Region>"
+                        "<Name>a</Name></AlarmIdentifier><InsufficientDataHealthStatus>%s"
+                        "</InsufficientDataHealthStatus>",
+                        without_data);
+}
+
+static void the_state_of_a_check_that_nobody_probes_is_said(void **state)
+{
+    struct fixture *f = *state;
+    const char *probed = fixture_element(f, create(f, "p", HTTP_CHECK, 201), "Id");
+    const char *id = fixture_element(f, create(f, "u", alarm(f, "Unhealthy"), 201), "Id");
+    const char *last = fixture_element(f, create(f, "l", alarm(f, "LastKnownStatus"), 201), "Id");
+    assert_false(stored(f, id).is_posted_unhealthy);
+    assert_holds(say(f, "SetHealthState", state_of(f, id, "insufficient-data"), 200), "PENDING");
+    assert_true(stored(f, id).is_posted_unhealthy);
+    say(f, "SetHealthState", state_of(f, id, "healthy"), 200);
+    assert_false(stored(f, id).is_posted_unhealthy);
+    say(f, "SetHealthState", state_of(f, last, "unhealthy"), 200);
+    say(f, "SetHealthState", state_of(f, last, "insufficient-data"), 200);
+    assert_true(stored(f, last).is_posted_unhealthy);
+    say(f, "SetHealthState", state_of(f, id, "sick"), 400);
+    assert_holds(say(f, "SetHealthState", state_of(f, probed, "healthy"), 400), "type HTTP");
+    say(f, "SetHealthState", state_of(f, "nobody", "healthy"), 404);
+    /* An update of the configuration leaves what was said alone. */
+    update(f, last, "<Disabled>true</Disabled>", 200);
+    assert_true(stored(f, last).is_posted_unhealthy);
+}
+
+static const char *override_of(struct fixture *f, const char *id, const char *rest)
+{
+    return arena_printf(&f->arena, "{\"HealthCheckId\": \"%s\", \"Healthy\": %s}", id, rest);
+}
+
+static const char *hold_of(struct fixture *f, const char *id, int seconds)
+{
+    return arena_printf(&f->arena, "{\"HealthCheckId\": \"%s\", \"Seconds\": %d}", id, seconds);
+}
+
+static void an_override_has_a_lease_and_a_number_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+    const char *id = fixture_element(f, create(f, "p", HTTP_CHECK, 201), "Id");
+    const char *call = override_of(f, id, "false, \"LeaseSeconds\": 60");
+    say(f, "SetHealthOverride", call, 200);
+    say(f, "SetHealthOverride", call, 200);
+    struct r53_health_check_body body = stored(f, id);
+    assert_int_equal(body.override->number, 2);
+    assert_true(body.override->has_until_unix_s && !body.override->healthy);
+    say(f, "SetHealthOverride", override_of(f, id, "null"), 200);
+    assert_false(stored(f, id).override->has_until_unix_s);
+    say(f, "SetHealthOverride", override_of(f, id, "true, \"LeaseSeconds\": 1"), 200);
+    body = stored(f, id);
+    assert_true(body.override->number == 4 && body.override->healthy);
+    say(f, "SetHealthOverride", override_of(f, id, "true"), 400);
+    say(f, "SetHealthOverride", override_of(f, id, "true, \"LeaseSeconds\": 61"), 400);
+    say(f, "SetHealthOverride", override_of(f, id, "3"), 400);
+    say(f, "SetHealthHoldDown", hold_of(f, id, 30), 200);
+    assert_int_equal(stored(f, id).hold_down_s, 30);
+    say(f, "SetHealthHoldDown", hold_of(f, id, 0), 200);
+    assert_false(stored(f, id).has_hold_down_s);
+    say(f, "SetHealthHoldDown", hold_of(f, id, 3601), 400);
+}
+
 static struct slice node_status(void *user, struct arena *a)
 {
     (void)user;
@@ -171,6 +249,10 @@ int main(void)
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(checks_of_checks_make_no_circle, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(the_state_of_a_check_that_nobody_probes_is_said,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(an_override_has_a_lease_and_a_number_of_its_own,
+                                        fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(the_addresses_of_checkers_are_told_once, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(tags_are_added_and_listed, fixture_setup, fixture_teardown),
