@@ -50,6 +50,16 @@
 #define RELEASE_NODE_ADDRESSES_MAX 64u /* of one node of it */
 #define RELEASE_LOCATION_MAX_BYTES 64u
 
+#define RELEASE_CHECKS_MAX 65536u            /* health checks of one root */
+#define RELEASE_CHECKERS_MAX 256u            /* of one root */
+#define RELEASE_CHECK_HOST_MAX_BYTES 255u    /* Route 53: FullyQualifiedDomainName */
+#define RELEASE_CHECK_PATH_MAX_BYTES 255u    /* Route 53: ResourcePath */
+#define RELEASE_CHECK_SEARCH_MAX_BYTES 1020u /* Route 53: 255 characters of a SearchString */
+#define RELEASE_CHECK_THRESHOLD_MAX 10u      /* Route 53: FailureThreshold */
+#define RELEASE_CHECK_CHILDREN_MAX 256u      /* Route 53: ChildHealthChecks */
+#define RELEASE_HOLD_DOWN_MAX_S 86400u       /* a day */
+#define RELEASE_PROBE_ADDRESSES_MAX 64u      /* of one checker */
+
 #define RELEASE_ROLES_MAX 16u  /* of one node */
 #define RELEASE_HELD_MAX 1024u /* roots on one node's disk */
 #define RELEASE_VERSION_MAX_BYTES 64u

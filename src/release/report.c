@@ -24,6 +24,9 @@ enum report_field {
     REPORT_POP = 15,
     REPORT_ADDRESSES = 16,
     REPORT_LOCATION = 17,
+    REPORT_VOTES_ADDRESS = 18,
+    REPORT_VOTES_PORT = 19,
+    REPORT_PROBE_ADDRESSES = 20,
 };
 
 static void put_root(struct buf *b, uint32_t field, const struct chunk_hash *root)
@@ -71,6 +74,24 @@ static void put_presence(struct buf *b, const struct release_report *r)
     wire_put_bytes(b, REPORT_LOCATION, slice_str(r->location));
 }
 
+/* Where votes are served: an address and a port, or neither. */
+static bool votes_are_valid(const struct release_report *r)
+{
+    bool is_served = r->votes_address.len > 0;
+    return (!is_served || is_address(r->votes_address)) && is_served == (r->votes_port != 0);
+}
+
+static void put_checker(struct buf *b, const struct release_report *r)
+{
+    CHECK(votes_are_valid(r) && r->probe_address_count <= RELEASE_PROBE_ADDRESSES_MAX);
+    wire_put_bytes(b, REPORT_VOTES_ADDRESS, r->votes_address);
+    wire_put_number(b, REPORT_VOTES_PORT, r->votes_port);
+    for (size_t i = 0; i < r->probe_address_count; i++) {
+        CHECK(is_address(r->probe_addresses[i]));
+        wire_put_item(b, REPORT_PROBE_ADDRESSES, r->probe_addresses[i]);
+    }
+}
+
 struct slice release_report_encode(struct arena *a, const struct release_report *r)
 {
     CHECK(text_is_id(slice_str(r->node_id)));
@@ -94,6 +115,7 @@ struct slice release_report_encode(struct arena *a, const struct release_report 
     for (size_t i = 0; i < r->held_count; i++)
         wire_put_item(&b, REPORT_HELD_ROOTS, slice_of(r->held[i].bytes, SHA256_BYTES));
     put_presence(&b, r);
+    put_checker(&b, r);
     CHECK(buf_len(&b) <= RELEASE_REPORT_MAX_BYTES);
     return wire_take(a, &b);
 }
@@ -117,11 +139,28 @@ static void read_root(struct wire_reader *r, struct slice bytes, struct chunk_ha
     wire_expect(r, chunk_hash_from(bytes, out) && !chunk_hash_is_zero(out));
 }
 
-static void read_address(struct arena *a, struct wire_reader *r, struct slice *out)
+static void read_address(struct arena *a, struct wire_reader *r, struct slice bytes,
+                         struct slice *out)
 {
-    struct slice bytes = wire_item(r);
     wire_expect(r, is_address(bytes));
     *out = arena_copy(a, bytes);
+}
+
+static void read_checker_field(struct arena *a, struct wire_reader *r, struct release_report *out)
+{
+    switch (r->field) {
+    case REPORT_VOTES_ADDRESS:
+        read_address(a, r, wire_bytes(r), &out->votes_address);
+        break;
+    case REPORT_VOTES_PORT:
+        out->votes_port = (uint16_t)wire_number(r, UINT16_MAX);
+        break;
+    case REPORT_PROBE_ADDRESSES:
+        read_address(a, r, wire_item(r), &out->probe_addresses[out->probe_address_count++]);
+        break;
+    default:
+        break;
+    }
 }
 
 static void read_field(struct arena *a, struct wire_reader *r, struct release_report *out)
@@ -175,12 +214,13 @@ static void read_field(struct arena *a, struct wire_reader *r, struct release_re
         out->pop = read_id(a, r);
         break;
     case REPORT_ADDRESSES:
-        read_address(a, r, &out->addresses[out->address_count++]);
+        read_address(a, r, wire_item(r), &out->addresses[out->address_count++]);
         break;
     case REPORT_LOCATION:
         out->location = read_text(a, r, RELEASE_LOCATION_MAX_BYTES);
         break;
     default:
+        read_checker_field(a, r, out);
         break;
     }
 }
@@ -192,9 +232,10 @@ enum err release_report_decode(struct arena *a, struct slice bytes, struct relea
     size_t features = wire_count(bytes, REPORT_FEATURES);
     size_t held = wire_count(bytes, REPORT_HELD_ROOTS);
     size_t addresses = wire_count(bytes, REPORT_ADDRESSES);
+    size_t probe_addresses = wire_count(bytes, REPORT_PROBE_ADDRESSES);
     if (bytes.len > RELEASE_REPORT_MAX_BYTES || roles > RELEASE_ROLES_MAX ||
         features > RELEASE_FEATURES_MAX || held > RELEASE_HELD_MAX ||
-        addresses > RELEASE_NODE_ADDRESSES_MAX)
+        addresses > RELEASE_NODE_ADDRESSES_MAX || probe_addresses > RELEASE_PROBE_ADDRESSES_MAX)
         return err_set(ec, ERR_CORRUPT, "report: larger than any");
     struct release_report report = {
         .version = "",
@@ -205,11 +246,12 @@ enum err release_report_decode(struct arena *a, struct slice bytes, struct relea
         .pop = "",
         .location = "",
         .addresses = arena_array(a, addresses, sizeof(struct slice)),
+        .probe_addresses = arena_array(a, probe_addresses, sizeof(struct slice)),
     };
     struct wire_reader r = wire_reader_of(bytes);
     while (wire_next(&r))
         read_field(a, &r, &report);
-    wire_expect(&r, report.node_id != NULL);
+    wire_expect(&r, report.node_id != NULL && votes_are_valid(&report));
     enum err err = wire_finish(&r, "report", ec);
     if (err == ERR_OK)
         *out = report;

@@ -26,7 +26,12 @@ struct release_report {
     const char *pop;         /* its point of presence; "" where it is in none */
     struct slice *addresses; /* 4 or 16 bytes each; under which viewers reach it */
     size_t address_count;
-    const char *location; /* as its settings say; "" unknown */
+    const char *location;       /* as its settings say; "" unknown */
+    struct slice votes_address; /* of a checker: where it serves its votes, 4 or 16 bytes; empty: it
+                                   does not */
+    uint16_t votes_port;        /* above 0 where there is an address, else 0 */
+    struct slice *probe_addresses; /* 4 or 16 bytes each; that it probes from */
+    size_t probe_address_count;
 };
 
 #define RELEASE_REPORT_MAX_BYTES (64u << 10)

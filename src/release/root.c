@@ -12,6 +12,7 @@ enum trie_field { TRIE_KIND = 1, TRIE_CHUNK = 2, TRIE_ENTRIES = 3, TRIE_BYTES = 
 const char *const release_features[] = {
     RELEASE_FEATURE_ALIAS,         RELEASE_FEATURE_POLICIES, RELEASE_FEATURE_RECORDS,
     RELEASE_FEATURE_DISTRIBUTIONS, RELEASE_FEATURE_POPS,     RELEASE_FEATURE_NODES,
+    RELEASE_FEATURE_CHECKS,
 };
 const size_t release_feature_count = ARRAY_LEN(release_features);
 

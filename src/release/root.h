@@ -46,6 +46,8 @@ enum err release_root_decode(struct arena *a, struct slice bytes, struct release
 #define RELEASE_FEATURE_DISTRIBUTIONS "edge.distributions"
 #define RELEASE_FEATURE_POPS "edge.pops"    /* the trie of points of presence */
 #define RELEASE_FEATURE_NODES "fleet.nodes" /* the trie of nodes */
+/* The tries of health checks and of checkers. */
+#define RELEASE_FEATURE_CHECKS "health.checks"
 
 /** The features that this binary serves, sorted. */
 extern const char *const release_features[];

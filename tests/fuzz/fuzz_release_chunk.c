@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/map.h"
 #include "release/distribution.h"
+#include "release/health_check.h"
 #include "release/objects.h"
 #include "release/release.pb-c.h"
 #include "release/report.h"
@@ -101,6 +102,20 @@ static struct slice again_pop(struct arena *a, struct slice bytes)
     return is_good ? release_pop_encode(a, &pop) : (struct slice){0};
 }
 
+static struct slice again_health_check(struct arena *a, struct slice bytes)
+{
+    struct release_health_check check;
+    bool is_good = release_health_check_decode(a, bytes, &check, NULL) == ERR_OK;
+    return is_good ? release_health_check_encode(a, &check) : (struct slice){0};
+}
+
+static struct slice again_checker(struct arena *a, struct slice bytes)
+{
+    struct release_checker checker;
+    bool is_good = release_checker_decode(a, bytes, &checker, NULL) == ERR_OK;
+    return is_good ? release_checker_encode(a, &checker) : (struct slice){0};
+}
+
 static const struct {
     struct slice (*again)(struct arena *a, struct slice bytes);
     const ProtobufCMessageDescriptor *type;
@@ -114,6 +129,8 @@ static const struct {
     {again_report, &weir__release__report__descriptor},
     {again_distribution, &weir__release__distribution__descriptor},
     {again_pop, &weir__release__pop__descriptor},
+    {again_health_check, &weir__release__health_check__descriptor},
+    {again_checker, &weir__release__checker__descriptor},
 };
 
 static void check_codec(size_t index, struct slice bytes)

@@ -37,7 +37,11 @@ static struct release_report sample_report(void)
                                    .pop = "ZRH50-P1",
                                    .addresses = addresses,
                                    .address_count = 2,
-                                   .location = "eu-central-2"};
+                                   .location = "eu-central-2",
+                                   .votes_address = addresses[0],
+                                   .votes_port = 5391,
+                                   .probe_addresses = addresses,
+                                   .probe_address_count = 2};
 }
 
 static void a_report_survives_the_way_there_and_back(void **state)
@@ -64,6 +68,10 @@ static void a_report_survives_the_way_there_and_back(void **state)
     assert_string_equal(out.location, "eu-central-2");
     assert_int_equal(out.address_count, 2);
     assert_true(slice_equal(out.addresses[1], addresses[1]));
+    assert_true(slice_equal(out.votes_address, addresses[0]));
+    assert_int_equal(out.votes_port, 5391);
+    assert_int_equal(out.probe_address_count, 2);
+    assert_true(slice_equal(out.probe_addresses[1], addresses[1]));
     assert_true(slice_equal(release_report_encode(&a, &out), bytes));
 }
 
@@ -81,6 +89,8 @@ static void protobuf_c_reads_and_writes_the_same_report(void **state)
     assert_true(pb->is_pinned);
     assert_string_equal(pb->pop, "ZRH50-P1");
     assert_int_equal(pb->n_addresses, 2);
+    assert_int_equal(pb->votes_port, 5391);
+    assert_int_equal(pb->n_probe_addresses, 2);
     uint8_t again[1024];
     assert_int_equal(weir__release__report__get_packed_size(pb), bytes.len);
     (void)weir__release__report__pack(pb, again);
@@ -101,6 +111,27 @@ static void a_node_in_no_point_of_presence_says_nothing_of_one(void **state)
     assert_string_equal(out.pop, "");
     assert_string_equal(out.location, "");
     assert_int_equal(out.address_count, 0);
+}
+
+static void votes_have_an_address_and_a_port_or_neither(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    struct release_report out;
+    struct release_report report = sample_report();
+    report.votes_address = (struct slice){0};
+    report.votes_port = 0;
+    report.probe_address_count = 0;
+    struct slice bytes = release_report_encode(&a, &report);
+    assert_int_equal(release_report_decode(&a, bytes, &out, NULL), ERR_OK);
+    assert_int_equal(out.votes_address.len, 0);
+    assert_int_equal(out.votes_port, 0);
+    struct slice port_alone = SLICE_LIT("\x0a\x01n\x98\x01\x35");
+    assert_int_equal(release_report_decode(&a, port_alone, &out, NULL), ERR_CORRUPT);
+    struct slice address_alone = SLICE_LIT("\x0a\x01n\x92\x01\x04\x01\x02\x03\x04");
+    assert_int_equal(release_report_decode(&a, address_alone, &out, NULL), ERR_CORRUPT);
+    struct slice both = SLICE_LIT("\x0a\x01n\x92\x01\x04\x01\x02\x03\x04\x98\x01\x35");
+    assert_int_equal(release_report_decode(&a, both, &out, NULL), ERR_OK);
 }
 
 static void a_long_reason_is_cut(void **state)
@@ -157,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_report_survives_the_way_there_and_back),
         cmocka_unit_test(protobuf_c_reads_and_writes_the_same_report),
         cmocka_unit_test(a_node_in_no_point_of_presence_says_nothing_of_one),
+        cmocka_unit_test(votes_have_an_address_and_a_port_or_neither),
         cmocka_unit_test(a_long_reason_is_cut),
         cmocka_unit_test(the_largest_report_fits),
         cmocka_unit_test(a_report_without_a_node_is_refused),
