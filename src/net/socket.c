@@ -118,12 +118,32 @@ enum err net_bind_udp(const struct net_address *address, const struct net_listen
     return e == ERR_OK ? ERR_OK : wrap_address(e, address, "bind UDP", ec);
 }
 
+/* The address alone: the kernel picks a port once it knows the other end, so that one source has as
+ * many ports as it likes for each. */
+static enum err bind_source(int fd, const struct net_address *source, struct errctx *ec)
+{
+    struct net_address from = *source;
+    net_address_set_port(&from, 0);
+    enum err e = option_set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1, ec);
+    if (e == ERR_OK && bind(fd, &from.sa, from.len) < 0)
+        e = err_errno(ec, "bind");
+    return e;
+}
+
 enum err net_connect_tcp(const struct net_address *address, int *out_fd, struct errctx *ec)
+{
+    return net_connect_tcp_from(NULL, address, out_fd, ec);
+}
+
+enum err net_connect_tcp_from(const struct net_address *source, const struct net_address *address,
+                              int *out_fd, struct errctx *ec)
 {
     AUTO_FD int fd = socket(address->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     enum err e = fd < 0 ? err_errno(ec, "socket") : ERR_OK;
     if (e == ERR_OK)
         e = option_set(fd, IPPROTO_TCP, TCP_NODELAY, 1, ec);
+    if (e == ERR_OK && source != NULL)
+        e = bind_source(fd, source, ec);
     if (e == ERR_OK && connect(fd, &address->sa, address->len) < 0 && errno != EINPROGRESS)
         e = err_errno(ec, "connect");
     if (e != ERR_OK)

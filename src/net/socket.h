@@ -27,6 +27,10 @@ enum err net_bind_udp(const struct net_address *address, const struct net_listen
 enum err net_connect_tcp(const struct net_address *address, int *out_fd, struct errctx *ec)
     MUST_USE;
 
+/** The same from `source` (its port is not looked at; NULL: any address) of the same family. */
+enum err net_connect_tcp_from(const struct net_address *source, const struct net_address *address,
+                              int *out_fd, struct errctx *ec) MUST_USE;
+
 /** The result of a connection that became writable. */
 enum err net_connect_result(int fd, struct errctx *ec) MUST_USE;
 

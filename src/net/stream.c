@@ -106,7 +106,7 @@ static bool client_expect(struct net_stream *s, const struct net_tls *tls, const
         return !tls->checks_name;
     if (tls->checks_name)
         s->names[0] = mem_strdup(name);
-    if (name_is_address(name))
+    if (tls->hides_name || name_is_address(name))
         return true;
     AUTO_FREE char *sni = mem_strdup(name); /* OpenSSL's macro casts const away */
     return name[0] != '\0' && SSL_set_tlsext_host_name(s->ssl, sni) == 1;

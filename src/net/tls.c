@@ -23,6 +23,9 @@ enum { NET_CHAIN_MAX = 16 };
 #define NET_CIPHERS_ORIGIN                                                                         \
     "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:ECDHE+AES:kRSA+AESGCM:kRSA+AES:!aNULL:!eNULL"
 
+/* Towards endpoints that are probed and not verified. */
+#define NET_CIPHERS_PROBE "ALL:!aNULL:!eNULL"
+
 static void bio_cleanup(BIO **bio)
 {
     (void)BIO_free(*bio);
@@ -227,6 +230,33 @@ enum err net_tls_origin_client_new(const char *authorities_path, struct net_tls 
                            : err_set(ec, ERR_CORRUPT, "authorities '%s': no PEM certificates",
                                      authorities_path);
     return tls_finish(tls, e, out_tls);
+}
+
+/* Nothing secret is sent, and what an endpoint can is not judged: as much as the library speaks. */
+static struct net_tls *unverified_client(void)
+{
+    struct net_tls *tls = tls_make(false);
+    SSL_CTX_set_security_level(tls->ctx, 0);
+    SSL_CTX_set_options(tls->ctx, SSL_OP_LEGACY_SERVER_CONNECT);
+    CHECK(SSL_CTX_set_min_proto_version(tls->ctx, TLS1_VERSION) == 1);
+    CHECK(SSL_CTX_set_cipher_list(tls->ctx, NET_CIPHERS_PROBE) == 1);
+    return tls;
+}
+
+enum err net_tls_probe_client_new(const char *authorities_path, bool sends_name,
+                                  struct net_tls **out_tls, struct errctx *ec)
+{
+    struct net_tls *tls = NULL;
+    if (authorities_path == NULL) {
+        tls = unverified_client();
+    } else {
+        enum err e = net_tls_origin_client_new(authorities_path, &tls, ec);
+        if (e != ERR_OK)
+            return e;
+    }
+    tls->hides_name = !sends_name;
+    *out_tls = tls;
+    return ERR_OK;
 }
 
 void net_tls_free(struct net_tls *tls)

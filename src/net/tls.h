@@ -46,6 +46,15 @@ enum err net_tls_client_new(struct slice authority_pem, struct net_tls **out_tls
 enum err net_tls_origin_client_new(const char *authorities_path, struct net_tls **out_tls,
                                    struct errctx *ec) MUST_USE;
 
+/**
+ * A client that only looks whether endpoints of others answer. With `authorities_path` as
+ * net_tls_origin_client_new; NULL: neither certificates nor names are verified, and everything from
+ * TLS 1.0 on is spoken, with any cipher suite that encrypts. `sends_name`: the server's name goes
+ * into the handshake (SNI). Errors: as net_tls_origin_client_new.
+ */
+enum err net_tls_probe_client_new(const char *authorities_path, bool sends_name,
+                                  struct net_tls **out_tls, struct errctx *ec) MUST_USE;
+
 void net_tls_free(struct net_tls *tls);
 
 /** What tells this context from any other of the process, freed ones too; 0 for NULL. */

@@ -13,6 +13,7 @@ struct net_tls {
     SSL_CTX *ctx;
     uint64_t id;      /* never 0, never used again in this process */
     bool checks_name; /* the server's name or address must be in its certificate */
+    bool hides_name;  /* client: no SNI */
 };
 
 #endif

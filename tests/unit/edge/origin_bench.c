@@ -4,11 +4,9 @@
 
 #include "base/check.h"
 #include "base/time.h"
-#include "net/socket.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 enum { WAIT_S = 20 };
 
@@ -186,31 +184,4 @@ void bench_pass(struct bench *b, int64_t ns)
 void heard_fini(struct heard *h)
 {
     buf_fini(&h->body);
-}
-
-void full_listener_open(struct full_listener *f)
-{
-    struct net_address any;
-    struct net_listen_options options = {.backlog = 1};
-    CHECK(net_address_parse(SLICE_LIT("127.0.0.1:0"), &any, NULL) == ERR_OK);
-    CHECK(net_listen_tcp(&any, &options, &f->fds[0], &f->address, NULL) == ERR_OK);
-    for (size_t i = 1; i < ARRAY_LEN(f->fds); i++)
-        CHECK(net_connect_tcp(&f->address, &f->fds[i], NULL) == ERR_OK);
-}
-
-void full_listener_close(struct full_listener *f)
-{
-    for (size_t i = 0; i < ARRAY_LEN(f->fds); i++)
-        (void)close(f->fds[i]);
-}
-
-struct net_address nobody(void)
-{
-    struct net_address any;
-    struct net_address bound;
-    int fd;
-    CHECK(net_address_parse(SLICE_LIT("127.0.0.1:0"), &any, NULL) == ERR_OK);
-    CHECK(net_listen_tcp(&any, &(struct net_listen_options){0}, &fd, &bound, NULL) == ERR_OK);
-    (void)close(fd);
-    return bound;
 }

@@ -5,6 +5,7 @@
 
 #include "edge/origin_call.h"
 #include "http/script.h"
+#include "net/dead_end.h"
 #include "net/responder.h"
 
 /** Length of the seconds in which timeouts of origins count here. */
@@ -70,17 +71,5 @@ void bench_pass(struct bench *b, int64_t ns);
 /** Sends pieces until told to wait; at the end of them the body ends. */
 void bench_feed(struct heard *h);
 void heard_fini(struct heard *h);
-
-/** A listener that does not accept, with a queue that is full: connections to it do not come about.
- */
-struct full_listener {
-    int fds[8];
-    struct net_address address;
-};
-void full_listener_open(struct full_listener *f);
-void full_listener_close(struct full_listener *f);
-
-/** An address where nobody listens. */
-struct net_address nobody(void);
 
 #endif

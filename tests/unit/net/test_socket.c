@@ -65,6 +65,32 @@ static void a_connection_knows_both_its_ends(void **state)
     (void)close(listener);
 }
 
+static void a_connection_comes_from_the_source_that_it_is_given(void **state)
+{
+    (void)state;
+    struct net_address bound;
+    struct net_address peer;
+    const struct net_address source = parsed("127.0.0.2:1"); /* whose port does not count */
+    int server = -1;
+    int client = -1;
+    char text[NET_ADDRESS_TEXT_SIZE];
+    int listener = listen_on("127.0.0.1:0", &(struct net_listen_options){0}, &bound);
+    assert_int_equal(net_connect_tcp_from(&source, &bound, &client, NULL), ERR_OK);
+    wait_for(listener, POLLIN);
+    assert_int_equal(net_accept(listener, &server, &peer, NULL), ERR_OK);
+    net_address_format_ip(&peer, text);
+    assert_string_equal(text, "127.0.0.2");
+    assert_int_not_equal(net_address_port(&peer), 1);
+    (void)close(client);
+    (void)close(server);
+    (void)close(listener);
+
+    const struct net_address foreign = parsed("192.0.2.1:0");
+    struct errctx ec = {0};
+    assert_int_not_equal(net_connect_tcp_from(&foreign, &bound, &client, &ec), ERR_OK);
+    assert_int_equal(ec.sys_errno, EADDRNOTAVAIL);
+}
+
 static void a_refused_connection_says_so_once_it_is_writable(void **state)
 {
     (void)state;
@@ -178,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_connection_knows_both_its_ends),
+        cmocka_unit_test(a_connection_comes_from_the_source_that_it_is_given),
         cmocka_unit_test(a_refused_connection_says_so_once_it_is_writable),
         cmocka_unit_test(one_port_has_several_listeners_only_where_all_ask_for_it),
         cmocka_unit_test(both_families_may_listen_on_one_port),

@@ -295,6 +295,53 @@ static void a_certificate_for_another_accepted_name_will_do(void **state)
     net_tls_free(server);
 }
 
+/** Whether the first bytes of the handshake hold the name. */
+static bool sends_name(const struct net_tls *client, const char *name)
+{
+    uint8_t hello[4096];
+    size_t count = 0;
+    struct pair p = connected(NULL, client, name);
+    assert_int_equal(net_stream_handshake(p.client), NET_IO_AGAIN);
+    assert_int_equal(net_stream_read(p.server, hello, sizeof(hello), &count), NET_IO_OK);
+    pair_free(&p);
+    return memmem(hello, count, name, strlen(name)) != NULL;
+}
+
+static void a_client_that_probes_verifies_and_sends_what_it_is_told(void **state)
+{
+    struct fleet *f = (struct fleet *)*state;
+    char dir[TEMP_DIR_SIZE];
+    struct net_tls *server;
+    struct net_tls *strict;
+    struct errctx ec = {0};
+    temp_dir_make(dir, "tls");
+    const char *path = temp_dir_file(dir, "ca.pem");
+    make_local(f, &server, &strict);
+    net_tls_free(strict);
+    assert_int_equal(net_tls_probe_client_new(path, true, &strict, &ec), ERR_NOT_FOUND);
+    assert_int_equal(file_replace(path, f->root_pem, 0600, NULL), ERR_OK);
+    for (int sni = 0; sni <= 1; sni++) {
+        static const char *const names[] = {"localhost", "example.com", NULL};
+        struct net_tls *loose;
+        assert_int_equal(net_tls_probe_client_new(NULL, sni == 1, &loose, &ec), ERR_OK);
+        assert_int_equal(net_tls_probe_client_new(path, sni == 1, &strict, &ec), ERR_OK);
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+            struct pair p = connected(server, loose, names[i]);
+            check_stream(&p);
+            pair_free(&p);
+            p = connected(server, strict, names[i]); /* of another authority */
+            assert_false(handshake(&p));
+            pair_free(&p);
+        }
+        assert_int_equal(sends_name(loose, "example.com"), sni);
+        assert_int_equal(sends_name(strict, "example.com"), sni);
+        net_tls_free(loose);
+        net_tls_free(strict);
+    }
+    net_tls_free(server);
+    temp_dir_remove(dir);
+}
+
 static void a_client_of_origins_trusts_the_file_that_it_is_given(void **state)
 {
     (void)state;
@@ -391,6 +438,7 @@ int main(void)
         cmocka_unit_test(a_node_refuses_a_control_of_another_fleet),
         cmocka_unit_test(a_client_checks_the_servers_name_or_address),
         cmocka_unit_test(a_certificate_for_another_accepted_name_will_do),
+        cmocka_unit_test(a_client_that_probes_verifies_and_sends_what_it_is_told),
         cmocka_unit_test(a_client_of_origins_trusts_the_file_that_it_is_given),
         cmocka_unit_test(a_fleet_server_refuses_a_client_without_an_ed25519_certificate),
         cmocka_unit_test(an_end_without_its_notice_is_a_failure),
