@@ -21,7 +21,7 @@ void check_id_format(const struct check_id *id, char out[CHECK_ID_TEXT_SIZE]);
 
 /** The numbers are sent. */
 enum vote_state {
-    VOTE_UNKNOWN = 0, /* fewer results than the threshold so far */
+    VOTE_UNKNOWN = 0, /* never yet as many equal results in a row as the threshold says */
     VOTE_HEALTHY = 1,
     VOTE_UNHEALTHY = 2,
 };
