@@ -39,6 +39,8 @@ static const struct command commands[] = {
     {"tsig", "generate", "keys of signed DNS messages", tool_tsig},
     {"zone", "import|export|test|transfer",
      "master files into hosted zones and back; what a client gets; secondary servers", tool_zone},
+    {"drill", "NAME TYPE --zone ID|NAME",
+     "a failover, made and measured: how long it takes, what clients lose", tool_drill},
     {"status", "[--data DIR]", "what the node on this machine does", tool_status},
     {"help", "[up|--man-options]", "this text, or the settings of `weir up`", run_help},
     {"version", "", "the version of this program", run_version},

@@ -55,4 +55,45 @@
 /* How long the slow path of its origins takes. */
 #define TOOL_DEMO_SLOW_NS (1 * NS_PER_S)
 
+/* A drill: addresses of one answer and of the sets of a name that it tells apart. */
+#define TOOL_DRILL_ADDRESSES_MAX ((size_t)64)
+/* Samples of one kind: a day at the default interval; some 30 MB. */
+#define TOOL_DRILL_SAMPLES_MAX ((size_t)1000000)
+/* How often it looks, by default and within which bounds. */
+#define TOOL_DRILL_INTERVAL_MS 100
+#define TOOL_DRILL_INTERVAL_MIN_MS 50
+#define TOOL_DRILL_INTERVAL_MAX_MS 1000
+/* A query without an answer for so long gets none; how many are under way at most: one each
+ * shortest interval, and some. A power of two, as their numbers wrap. */
+#define TOOL_DRILL_QUERY_NS (1 * NS_PER_S)
+#define TOOL_DRILL_QUERIES_MAX ((size_t)32)
+#define TOOL_DRILL_ANSWER_MAX_BYTES ((size_t)4096)
+/* A client waits so long for a connection, and as long for its answer; what it reads of one. Two
+ * requests each shortest interval, and some. */
+#define TOOL_DRILL_REQUEST_NS (2 * NS_PER_S)
+#define TOOL_DRILL_REQUESTS_MAX ((size_t)192)
+#define TOOL_DRILL_BODY_MAX_BYTES ((uint64_t)65536)
+/* So many samples in a row are an outage, or its end. */
+#define TOOL_DRILL_RUN ((size_t)3)
+/* How long it looks on before, and how long all has to be as it should be; longer where several
+ * sets are answered at a time, so that one that is rarely chosen shows. */
+#define TOOL_DRILL_BEFORE_NS (2 * NS_PER_S)
+#define TOOL_DRILL_SETTLE_NS (2 * NS_PER_S)
+#define TOOL_DRILL_SETTLE_SHARED_NS (10 * NS_PER_S)
+/* Beside the TTL: how long failover and fail back may take before it stops waiting for them. */
+#define TOOL_DRILL_FAIL_NS (60 * NS_PER_S)
+/* How long it waits for a real outage, and for its end. */
+#define TOOL_DRILL_OUTAGE_NS (3600 * NS_PER_S)
+/* A lease of an override: bounds and default, as the API has them; four renewals each. */
+#define TOOL_DRILL_LEASE_MIN_S 4
+#define TOOL_DRILL_LEASE_MAX_S 60
+#define TOOL_DRILL_RENEWALS 4
+/* Objectives: a day, and requests of a day. */
+#define TOOL_DRILL_RTO_MAX_S 86400
+#define TOOL_DRILL_RPO_MAX 1000000
+/* Lines of one table of its report. */
+#define TOOL_DRILL_FACTS_MAX ((size_t)12)
+/* Parts of one lane that its picture shows; the rest run together. */
+#define TOOL_DRILL_PARTS_MAX ((size_t)2000)
+
 #endif

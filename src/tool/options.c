@@ -71,6 +71,19 @@ static enum err take_option(struct tool_options *o, unsigned known, int argc, ch
         {.name = "--notify", .known_by = TOOL_OPTION_TRANSFER, .values = &o->notify},
         {.name = "--flatten", .known_by = TOOL_OPTION_TRANSFER, .flag = &o->is_flattening},
         {.name = "--off", .known_by = TOOL_OPTION_TRANSFER, .flag = &o->is_off},
+        {.name = "--zone", .known_by = TOOL_OPTION_DRILL, .text = &o->zone},
+        {.name = "--set", .known_by = TOOL_OPTION_DRILL, .text = &o->drill.set},
+        {.name = "--by", .known_by = TOOL_OPTION_DRILL, .text = &o->drill.by},
+        {.name = "--server", .known_by = TOOL_OPTION_DRILL, .text = &o->drill.server},
+        {.name = "--http", .known_by = TOOL_OPTION_DRILL, .text = &o->drill.http},
+        {.name = "--path", .known_by = TOOL_OPTION_DRILL, .text = &o->drill.path},
+        {.name = "--host", .known_by = TOOL_OPTION_DRILL, .text = &o->drill.host},
+        {.name = "--no-http", .known_by = TOOL_OPTION_DRILL, .flag = &o->drill.is_without_http},
+        {.name = "--objective-rto", .known_by = TOOL_OPTION_DRILL, .text = &o->drill.objective_rto},
+        {.name = "--objective-rpo", .known_by = TOOL_OPTION_DRILL, .text = &o->drill.objective_rpo},
+        {.name = "--interval-ms", .known_by = TOOL_OPTION_DRILL, .text = &o->drill.interval_ms},
+        {.name = "--lease", .known_by = TOOL_OPTION_DRILL, .text = &o->drill.lease},
+        {.name = "--out", .known_by = TOOL_OPTION_DRILL, .text = &o->drill.out},
     };
     for (size_t k = 0; k < ARRAY_LEN(table); k++) {
         bool is_known = (table[k].known_by & known) == table[k].known_by;

@@ -15,12 +15,29 @@ enum {
     TOOL_OPTION_IMPORT = 4,    /* all of `weir zone import` */
     TOOL_OPTION_CLIENT = 8,    /* --resolver, --subnet */
     TOOL_OPTION_TRANSFER = 16, /* all of `weir zone transfer` */
+    TOOL_OPTION_DRILL = 32,    /* all of `weir drill` */
 };
 
 /** The values of an option that may be given several times. */
 struct tool_values {
     const char *items[TOOL_WORDS_MAX];
     size_t count;
+};
+
+/** Options of `weir drill` as they were given; NULL: not given. */
+struct tool_drill_options {
+    const char *set;
+    const char *by;
+    const char *server;
+    const char *http;
+    const char *path;
+    const char *host;
+    bool is_without_http; /* --no-http */
+    const char *objective_rto;
+    const char *objective_rpo;
+    const char *interval_ms;
+    const char *lease;
+    const char *out;
 };
 
 /** A command line taken apart; everything borrowed from argv and the environment. */
@@ -42,7 +59,8 @@ struct tool_options {
     struct tool_values notify;   /* --notify */
     bool is_flattening;          /* --flatten */
     bool is_off;                 /* --off */
-    int *exit_status;            /* where a verb that succeeds may say more than 0 */
+    struct tool_drill_options drill;
+    int *exit_status; /* where a verb that succeeds may say more than 0 */
     const char *words[TOOL_WORDS_MAX];
     size_t word_count;
 };

@@ -119,6 +119,17 @@ enum err tool_route53_get_change(const struct tool_client *c, struct arena *a, c
     return tool_api_call(c, a, &typed, out, NULL, ec);
 }
 
+enum err tool_route53_get_health_check(const struct tool_client *c, struct arena *a, const char *id,
+                                       struct r53_get_health_check_response *out, struct errctx *ec)
+{
+    const struct tool_api_call typed = {
+        .operation = AWS_ROUTE53_GetHealthCheck,
+        .path = path_of(a, "healthcheck/", id, ""),
+        .response = &AWS_SHAPE_OF(r53_get_health_check_response),
+    };
+    return tool_api_call(c, a, &typed, out, NULL, ec);
+}
+
 enum err tool_route53_test_answer(const struct tool_client *c, struct arena *a,
                                   const struct tool_route53_question *question,
                                   struct r53_test_dns_answer_response *out, struct errctx *ec)

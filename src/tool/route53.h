@@ -68,6 +68,11 @@ enum err tool_route53_test_answer(const struct tool_client *c, struct arena *a,
                                   struct r53_test_dns_answer_response *out, struct errctx *ec)
     MUST_USE;
 
+/** GetHealthCheck. */
+enum err tool_route53_get_health_check(const struct tool_client *c, struct arena *a, const char *id,
+                                       struct r53_get_health_check_response *out, struct errctx *ec)
+    MUST_USE;
+
 /** GetChange. */
 enum err tool_route53_get_change(const struct tool_client *c, struct arena *a, const char *id,
                                  struct r53_get_change_response *out, struct errctx *ec) MUST_USE;

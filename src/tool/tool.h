@@ -22,6 +22,9 @@ int tool_zone(int argc, char **argv) MUST_USE;
 /** `weir tsig VERB ...`; argv starts at the verb, NULL behind the last. */
 int tool_tsig(int argc, char **argv) MUST_USE;
 
+/** `weir drill ...`; argv starts behind the noun. 0: objective met, 1: not met, 2: not done. */
+int tool_drill(int argc, char **argv) MUST_USE;
+
 /** `weir status ...`; argv starts behind the noun. */
 int tool_status(int argc, char **argv) MUST_USE;
 
