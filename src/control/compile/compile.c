@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "control/compile/cidr_priv.h"
 #include "control/compile/distribution_priv.h"
+#include "control/compile/health_priv.h"
 #include "control/compile/member_priv.h"
 #include "control/compile/names_priv.h"
 #include "control/compile/zone_priv.h"
@@ -123,6 +124,19 @@ static enum err put_cidr_collection(struct compile *c, const struct store_object
             return e;
     }
     add_change(c, RELEASE_CIDR_COLLECTION, object->group, value);
+    return ERR_OK;
+}
+
+static enum err put_health_check(struct compile *c, const struct store_object *object,
+                                 struct errctx *ec)
+{
+    struct slice value = {0};
+    if (!object->is_deleted) {
+        enum err e = health_check_value(&c->arena, object->group, object->body, &value, ec);
+        if (e != ERR_OK)
+            return e;
+    }
+    add_change(c, RELEASE_HEALTH_CHECK, object->group, value);
     return ERR_OK;
 }
 
@@ -330,6 +344,7 @@ static enum err put_object(struct compile *c, const struct store_object *object,
         e = put_cidr_collection(c, object, ec);
         break;
     case STORE_HEALTH_CHECK:
+        e = put_health_check(c, object, ec);
         break;
     }
     if (e == ERR_OK)
@@ -479,17 +494,26 @@ static enum err update_trie(struct compile *c, enum release_kind kind, struct tr
  *  hold always, as nobody counts which of them do. */
 static void list_features(struct compile *c, struct release_root *root)
 {
+#define BIT(kind) (1u << (kind))
     static const struct {
         const char *feature;
-        unsigned kind; /* enum release_kind; 0: in every root */
+        unsigned kinds; /* bits of enum release_kind; 0: in every root */
     } uses[] = {
-        {RELEASE_FEATURE_ALIAS, 0},          {RELEASE_FEATURE_POLICIES, 0},
-        {RELEASE_FEATURE_RECORDS, 0},        {RELEASE_FEATURE_DISTRIBUTIONS, RELEASE_DISTRIBUTION},
-        {RELEASE_FEATURE_POPS, RELEASE_POP}, {RELEASE_FEATURE_NODES, 0},
+        {RELEASE_FEATURE_ALIAS, 0},
+        {RELEASE_FEATURE_POLICIES, 0},
+        {RELEASE_FEATURE_RECORDS, 0},
+        {RELEASE_FEATURE_DISTRIBUTIONS, BIT(RELEASE_DISTRIBUTION)},
+        {RELEASE_FEATURE_POPS, BIT(RELEASE_POP)},
+        {RELEASE_FEATURE_NODES, 0},
+        {RELEASE_FEATURE_CHECKS, BIT(RELEASE_HEALTH_CHECK) | BIT(RELEASE_CHECKER)},
     };
+    unsigned used = 0;
+    for (unsigned kind = 1; kind < RELEASE_KIND_COUNT; kind++)
+        used |= root->tries[kind].entries > 0 ? BIT(kind) : 0;
+#undef BIT
     root->features = arena_array(&c->arena, ARRAY_LEN(uses), sizeof(*root->features));
     for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
-        if (uses[i].kind == 0 || root->tries[uses[i].kind].entries > 0)
+        if (uses[i].kinds == 0 || (uses[i].kinds & used) != 0)
             root->features[root->feature_count++] = uses[i].feature;
     }
 }

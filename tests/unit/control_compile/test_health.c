@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stored health check as releases hold it, and releases with and without one.
+#include "aws/r53_health.h"
+#include "base/buf.h"
+#include "control/compile/compile.h"
+#include "control/compile/health_priv.h"
+#include "release/memory_store.h"
+#include "shared/temp_dir.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define ID "1ae9f1c5-2c2f-4a0c-9d3c-0d1f2f0c8a11"
+#define CHILD_A "2ae9f1c5-2c2f-4a0c-9d3c-0d1f2f0c8a11"
+#define CHILD_B "3ae9f1c5-2c2f-4a0c-9d3c-0d1f2f0c8a11"
+
+static struct arena arena;
+
+static int teardown(void **state)
+{
+    (void)state;
+    arena_fini(&arena);
+    return 0;
+}
+
+/* What nodes get of a body. */
+static struct release_health_check value_of(const struct r53_health_check_body *body)
+{
+    struct slice value;
+    struct release_health_check check = {0};
+    struct slice text = r53_health_encode(&arena, body);
+    struct errctx ec = {0};
+    if (health_check_value(&arena, ID, text, &value, &ec) != ERR_OK)
+        fail_msg("%s", ec.text);
+    assert_int_equal(release_health_check_decode(&arena, value, &check, NULL), ERR_OK);
+    assert_string_equal(check.id, ID);
+    return check;
+}
+
+static struct release_health_check of_config(struct r53_health_check_config config)
+{
+    return value_of(&(struct r53_health_check_body){.config = &config});
+}
+
+static void an_endpoint_is_probed_as_it_was_configured(void **state)
+{
+    (void)state;
+    struct r53_health_check_config c = {.type = R53_CHECK_HTTPS_STR_MATCH,
+                                        .fully_qualified_domain_name = "WWW.Example.com.",
+                                        .resource_path = "health?a=b",
+                                        .search_string = "ok",
+                                        .has_request_interval = true,
+                                        .request_interval = 10,
+                                        .has_inverted = true,
+                                        .inverted = true};
+    struct release_health_check r = of_config(c);
+    assert_int_equal(r.kind, RELEASE_CHECK_HTTPS);
+    assert_int_equal(r.address_bytes, 0);
+    assert_string_equal(r.host, "www.example.com");
+    assert_string_equal(r.path, "/health?a=b");
+    assert_string_equal(r.search, "ok");
+    assert_int_equal(r.port, 443);
+    assert_int_equal(r.threshold, 3);
+    assert_true(r.is_sni && !r.is_slow && r.is_inverted && !r.is_disabled);
+    c = (struct r53_health_check_config){.type = R53_CHECK_HTTPS, .ip_address = "fd00::1"};
+    r = of_config(c);
+    assert_int_equal(r.address_bytes, 16);
+    assert_int_equal(r.address[0], 0xfd);
+    assert_string_equal(r.path, "/");
+    assert_string_equal(r.host, "");
+    assert_true(!r.is_sni && r.is_slow); /* there is no name to send */
+    c = (struct r53_health_check_config){
+        .type = R53_CHECK_TCP, .ip_address = "10.0.0.1", .has_port = true, .port = 25};
+    r = of_config(c);
+    assert_true(r.kind == RELEASE_CHECK_TCP && r.port == 25 && r.address_bytes == 4);
+    assert_string_equal(r.path, "");
+}
+
+static void the_longest_texts_fit(void **state)
+{
+    (void)state;
+    AUTO_BUF struct buf search = {0};
+    char path[255] = {0};
+    memset(path, 'p', sizeof(path) - 1);
+    for (size_t i = 0; i < 255; i++)
+        buf_append_str(&search, "\xf0\x9f\x8c\x8d");
+    struct r53_health_check_config c = {.type = R53_CHECK_HTTP_STR_MATCH,
+                                        .ip_address = "10.0.0.1",
+                                        .resource_path = path,
+                                        .search_string = arena_str(&arena, buf_slice(&search))};
+    struct release_health_check r = of_config(c);
+    assert_int_equal(strlen(r.path), 255);
+    assert_int_equal(strlen(r.search), 1020);
+}
+
+static void children_are_sorted_and_counted(void **state)
+{
+    (void)state;
+    const char *children[] = {CHILD_B, CHILD_A};
+    struct r53_health_check_config c = {.type = R53_CHECK_CALCULATED,
+                                        .has_health_threshold = true,
+                                        .health_threshold = 256,
+                                        .has_child_health_checks = true,
+                                        .child_health_checks = children,
+                                        .child_health_checks_count = 2};
+    struct release_health_check r = of_config(c);
+    assert_true(r.kind == RELEASE_CHECK_CALCULATED && r.child_count == 2);
+    assert_string_equal(r.children[0], CHILD_A);
+    assert_int_equal(r.healthy_children, 256);
+}
+
+static void what_an_operator_said_travels_along(void **state)
+{
+    (void)state;
+    struct r53_health_check_config c = {.type = R53_CHECK_RECOVERY_CONTROL,
+                                        .routing_control_arn = "arn"};
+    struct r53_health_override override = {.has_healthy = true,
+                                           .has_number = true,
+                                           .number = 7,
+                                           .has_until_unix_s = true,
+                                           .until_unix_s = 1000};
+    struct r53_health_check_body body = {.config = &c};
+    struct release_health_check r = value_of(&body);
+    assert_true(r.kind == RELEASE_CHECK_POSTED && r.is_posted_healthy && !r.override.is_there);
+    body.has_is_posted_unhealthy = body.is_posted_unhealthy = true;
+    body.has_hold_down_s = true;
+    body.hold_down_s = 30;
+    body.override = &override;
+    r = value_of(&body);
+    assert_true(!r.is_posted_healthy && r.hold_down_s == 30);
+    assert_true(r.override.is_there && !r.override.is_healthy && r.override.number == 7);
+    assert_int_equal(r.override.until_unix_s, 1000);
+    override.has_until_unix_s = false; /* taken back */
+    assert_false(value_of(&body).override.is_there);
+}
+
+static void a_body_that_is_none_is_an_error(void **state)
+{
+    (void)state;
+    struct slice value;
+    assert_int_equal(health_check_value(&arena, ID, SLICE_LIT("<HealthCheckBody>"), &value, NULL),
+                     ERR_CORRUPT);
+}
+
+/* A store of its own; objects are put at the next version, releases compiled from the newest. */
+struct world {
+    char dir[TEMP_DIR_SIZE];
+    struct store *store;
+    struct store_conn *conn;
+    struct memory_store chunks;
+    struct compile_job job; /* the next compile */
+};
+
+static void put(struct world *w, struct slice body)
+{
+    const struct store_object object = {
+        .kind = STORE_HEALTH_CHECK, .group = ID, .is_deleted = body.len == 0, .body = body};
+    assert_int_equal(store_begin_write(w->conn, NULL), ERR_OK);
+    assert_int_equal(store_take_version(w->conn, &w->job.after.version, NULL), ERR_OK);
+    assert_int_equal(store_object_put(w->conn, &object, NULL), ERR_OK);
+    assert_int_equal(store_commit(w->conn, NULL), ERR_OK);
+}
+
+static struct release_root compile(struct world *w)
+{
+    struct release_root root;
+    struct chunk_hash hash;
+    struct slice bytes;
+    assert_int_equal(store_begin_read(w->conn, NULL), ERR_OK);
+    assert_int_equal(compile_release(&w->job, &hash, NULL), ERR_OK);
+    store_rollback(w->conn);
+    w->job.before_root = hash;
+    w->job.before = w->job.after;
+    assert_int_equal(w->chunks.source.get(w->chunks.source.user, &arena, &hash, &bytes, NULL),
+                     ERR_OK);
+    assert_int_equal(release_root_decode(&arena, bytes, &root, NULL), ERR_OK);
+    return root;
+}
+
+static bool names_checks(const struct release_root *root)
+{
+    for (size_t i = 0; i < root->feature_count; i++)
+        if (strcmp(root->features[i], RELEASE_FEATURE_CHECKS) == 0)
+            return true;
+    return false;
+}
+
+static void a_check_is_in_the_release_while_it_exists(void **state)
+{
+    (void)state;
+    struct world w = {.job = {.seed = {.bytes = {7}}}};
+    struct r53_health_check_config c = {
+        .type = R53_CHECK_TCP, .ip_address = "10.0.0.1", .has_port = true, .port = 25};
+    const struct r53_health_check_body body = {.config = &c};
+    temp_dir_make(w.dir, "health");
+    assert_int_equal(store_open("sqlite", w.dir, &w.store, NULL), ERR_OK);
+    assert_int_equal(store_connect(w.store, &w.conn, NULL), ERR_OK);
+    memory_store_init(&w.chunks);
+    w.job.conn = w.conn;
+    w.job.chunks = (struct compile_chunks){.source = w.chunks.source, .sink = w.chunks.sink};
+    put(&w, r53_health_encode(&arena, &body));
+    struct release_root root = compile(&w);
+    assert_int_equal(root.tries[RELEASE_HEALTH_CHECK].entries, 1);
+    assert_true(names_checks(&root));
+    put(&w, slice_of(NULL, 0));
+    root = compile(&w);
+    assert_int_equal(root.tries[RELEASE_HEALTH_CHECK].entries, 0);
+    assert_false(names_checks(&root));
+    store_disconnect(w.conn);
+    store_close(w.store);
+    memory_store_fini(&w.chunks);
+    temp_dir_remove(w.dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(an_endpoint_is_probed_as_it_was_configured, teardown),
+        cmocka_unit_test_teardown(the_longest_texts_fit, teardown),
+        cmocka_unit_test_teardown(children_are_sorted_and_counted, teardown),
+        cmocka_unit_test_teardown(what_an_operator_said_travels_along, teardown),
+        cmocka_unit_test_teardown(a_body_that_is_none_is_an_error, teardown),
+        cmocka_unit_test_teardown(a_check_is_in_the_release_while_it_exists, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
