@@ -207,6 +207,17 @@ def test_checks_and_zones_have_tags(shared_node, client):
                     AddTags=many) == ("InvalidInput", 400)
 
 
+def test_the_nodes_have_a_check_whose_state_was_said(shared_node, client):
+    check = make(client, "said", Type="RECOVERY_CONTROL", RoutingControlArn="arn:x:::control/2")
+    told = shared_node.weir("health", "set", check, "unhealthy").stdout
+    shared_node.wait_insync(told.split("change ")[1].split()[0])
+    shared_node.weir("health", "hold", check, "5")
+    refused = shared_node.weir("health", "set", check, "insufficient-data", check=False)
+    assert refused.returncode == 1 and "healthy, unhealthy" in refused.stderr
+    probed = make(client, "probed")
+    assert "type HTTP" in shared_node.weir("health", "set", probed, "healthy", check=False).stderr
+
+
 def test_the_aws_cli_makes_and_deletes_a_check(shared_node):
     made = shared_node.aws(
         "create-health-check", "--caller-reference", "cli", "--health-check-config",

@@ -34,6 +34,23 @@ struct api_dns_answer {
     size_t line_count;
 };
 
+/** What one checker says of a health check. */
+struct api_observation {
+    const char *region;     /* of the checker; "": unknown */
+    const char *ip_address; /* the same */
+    const char *status;     /* "Success: HTTP status code 200" */
+    int64_t checked_unix_ms;
+};
+/** Everything in the arena of the call. */
+struct api_observations {
+    struct api_observation *items;
+    size_t count;
+};
+struct api_health_question {
+    const char *check_id;
+    bool is_of_failure; /* the last one, not the present state */
+};
+
 /** All borrowed until api_free. */
 struct api_options {
     struct store *store;
@@ -65,6 +82,14 @@ struct api_options {
     enum err (*test_answer)(void *user, struct store_conn *conn, struct arena *a,
                             const struct api_dns_question *question, struct api_dns_answer *out,
                             struct errctx *ec);
+    /**
+     * What each checker says of a check at present, or of its last failure. Called on a worker's
+     * thread, which it may block for a second or two. Errors: ERR_UNAVAILABLE where this machine
+     * does not know in time. NULL: nothing is known of any.
+     */
+    enum err (*observe_health)(void *user, struct arena *a,
+                               const struct api_health_question *question,
+                               struct api_observations *out, struct errctx *ec);
     void *user;
 };
 

@@ -7,7 +7,6 @@
 #include "control/api/api.h"
 #include "control/api/limits.h"
 #include "control/store/objects.h"
-#include "lint/failover.h"
 
 #include <jansson.h>
 
@@ -41,8 +40,7 @@ struct api_call {
     int64_t now_unix_ms;
     const char *account_id; /* of the access key; set once the signature verified */
     const char *access_key_id;
-    const char *resource;       /* for the audit row: a handler that changes something sets it */
-    struct lint_findings hints; /* of what it writes */
+    const char *resource; /* for the audit row: a handler that changes something sets it */
     struct aws_fault fault;
 };
 
@@ -141,6 +139,9 @@ enum aws_error api_delete_health_check(struct api_call *c, const void *in, void 
 enum aws_error api_get_checker_ip_ranges(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_get_health_check(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_get_health_check_count(struct api_call *c, const void *in, void *out) MUST_USE;
+enum aws_error api_get_health_check_last_failure_reason(struct api_call *c, const void *in,
+                                                        void *out) MUST_USE;
+enum aws_error api_get_health_check_status(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_list_health_checks(struct api_call *c, const void *in, void *out) MUST_USE;
 enum aws_error api_update_health_check(struct api_call *c, const void *in, void *out) MUST_USE;
 

@@ -8,7 +8,6 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "control/api/api_priv.h"
-#include "control/api/hints.h"
 #include "control/api/throttle.h"
 #include "metrics/counters.h"
 #include "metrics/log.h"
@@ -56,6 +55,9 @@ static const struct aws_handler aws_handlers[AWS_OPERATION_COUNT] = {
     [AWS_ROUTE53_GetGeoLocation] = {api_get_geo_location, READS},
     [AWS_ROUTE53_GetHealthCheck] = {api_get_health_check, READS},
     [AWS_ROUTE53_GetHealthCheckCount] = {api_get_health_check_count, READS},
+    [AWS_ROUTE53_GetHealthCheckLastFailureReason] = {api_get_health_check_last_failure_reason,
+                                                     READS},
+    [AWS_ROUTE53_GetHealthCheckStatus] = {api_get_health_check_status, READS},
     [AWS_ROUTE53_GetHostedZone] = {api_get_hosted_zone, READS},
     [AWS_ROUTE53_GetHostedZoneCount] = {api_get_hosted_zone_count, READS},
     [AWS_ROUTE53_GetTrafficPolicy] = {api_get_traffic_policy, READS},
@@ -223,10 +225,8 @@ static enum aws_error run_aws(struct api_call *c, struct aws_output *out)
     if (error != AWS_OK)
         return error;
     error = conclude(c, handler->effect, handler->run(c, in, response), o->name);
-    if (error == AWS_OK) {
+    if (error == AWS_OK)
         aws_bind_response(c->arena, o, response, out);
-        api_hints_tell(c, out);
-    }
     return error;
 }
 

@@ -48,7 +48,7 @@ static void every_operation_is_reached_by_its_own_request(void **state)
         assert_string_equal(r.operation->name, o->name);
         built += o->status != 0;
     }
-    assert_int_equal(built, 57);
+    assert_int_equal(built, 59);
 }
 
 static void labels_are_decoded_and_slashes_do_not_matter(void **state)

@@ -204,6 +204,40 @@ static void an_override_has_a_lease_and_a_number_of_its_own(void **state)
     say(f, "SetHealthHoldDown", hold_of(f, id, 3601), 400);
 }
 
+static enum err observe(void *user, struct arena *a, const struct api_health_question *question,
+                        struct api_observations *out, struct errctx *ec)
+{
+    (void)user;
+    if (question->is_of_failure)
+        return err_set(ec, ERR_UNAVAILABLE, "nobody answers");
+    out->items = arena_array(a, 2, sizeof(*out->items));
+    out->items[0] = (struct api_observation){"eu-west-1", "192.0.2.1", "Success: fine", 1500};
+    out->items[1] = (struct api_observation){"", "", "Failure: gone", 0};
+    out->count = 2;
+    return ERR_OK;
+}
+
+static void what_checkers_say_is_told_of_endpoints_alone(void **state)
+{
+    struct fixture *f = *state;
+    const char *id = fixture_element(f, create(f, "p", HTTP_CHECK, 201), "Id");
+    const char *path = arena_printf(&f->arena, "%s/status", path_of(f, id));
+    const char *reason = arena_printf(&f->arena, "%s/lastfailurereason", path_of(f, id));
+    assert_holds(fixture_get(f, path, NULL, 200),
+                 "<HealthCheckObservations></HealthCheckObservations>");
+    f->options.observe_health = observe;
+    assert_holds(fixture_get(f, path, NULL, 200),
+                 "<HealthCheckObservation><Region>eu-west-1</Region><IPAddress>192.0.2.1"
+                 "</IPAddress><StatusReport><Status>Success: fine</Status><CheckedTime>"
+                 "1970-01-01T00:00:01.500Z</CheckedTime></StatusReport></HealthCheckObservation>"
+                 "<HealthCheckObservation><StatusReport><Status>Failure: gone</Status>");
+    fixture_get(f, reason, NULL, 503);
+    id = fixture_element(f, create(f, "c", of_child(f, id), 201), "Id");
+    path = arena_printf(&f->arena, "%s/status", path_of(f, id));
+    assert_holds(fixture_get(f, path, NULL, 400), "type CALCULATED");
+    fixture_get(f, path_of(f, "nobody/status"), NULL, 404);
+}
+
 static struct slice node_status(void *user, struct arena *a)
 {
     (void)user;
@@ -253,6 +287,8 @@ int main(void)
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(an_override_has_a_lease_and_a_number_of_its_own,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(what_checkers_say_is_told_of_endpoints_alone, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(the_addresses_of_checkers_are_told_once, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(tags_are_added_and_listed, fixture_setup, fixture_teardown),
