@@ -7,6 +7,7 @@
 #include "control/api/api.h"
 #include "control/api/limits.h"
 #include "control/store/objects.h"
+#include "lint/failover.h"
 
 #include <jansson.h>
 
@@ -40,7 +41,8 @@ struct api_call {
     int64_t now_unix_ms;
     const char *account_id; /* of the access key; set once the signature verified */
     const char *access_key_id;
-    const char *resource; /* for the audit row: a handler that changes something sets it */
+    const char *resource;       /* for the audit row: a handler that changes something sets it */
+    struct lint_findings hints; /* of what it writes */
     struct aws_fault fault;
 };
 

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/time.h"
 #include "control/api/api_priv.h"
+#include "control/api/hints.h"
 #include "control/api/throttle.h"
 #include "metrics/counters.h"
 #include "metrics/log.h"
@@ -225,8 +226,10 @@ static enum aws_error run_aws(struct api_call *c, struct aws_output *out)
     if (error != AWS_OK)
         return error;
     error = conclude(c, handler->effect, handler->run(c, in, response), o->name);
-    if (error == AWS_OK)
+    if (error == AWS_OK) {
         aws_bind_response(c->arena, o, response, out);
+        api_hints_tell(c, out);
+    }
     return error;
 }
 

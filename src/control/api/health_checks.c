@@ -2,6 +2,7 @@
 // Health checks: making, showing, changing and deleting them. Called by the dispatcher on a worker,
 // inside a transaction. Listings stand in health_checks_list.c.
 #include "control/api/health_priv.h"
+#include "control/api/hints.h"
 
 #include "control/store/distributions.h"
 
@@ -158,6 +159,7 @@ enum aws_error api_create_health_check(struct api_call *c, const void *in, void 
         error = make(c, request->caller_reference, config, &row);
     if (error != AWS_OK)
         return error;
+    api_hint_check(c, row.id, config);
     c->resource = health_check_path(c, row.id);
     response->location = api_location(c, c->resource);
     response->health_check = ARENA_NEW(c->arena, struct r53_health_check);
@@ -225,6 +227,7 @@ enum aws_error api_update_health_check(struct api_call *c, const void *in, void 
         err = store_health_check_set_revision(c->conn, row.id, row.revision, &ec);
     if (err != ERR_OK)
         return api_store_failed(c, err, &ec);
+    api_hint_check(c, row.id, config);
     c->resource = health_check_path(c, row.id);
     response->health_check = ARENA_NEW(c->arena, struct r53_health_check);
     *response->health_check = health_check_shape(&row, config);

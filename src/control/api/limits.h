@@ -51,6 +51,11 @@
 /** Health checks in one page. Source: Route 53, ListHealthChecks, MaxItems. */
 #define API_HEALTH_CHECKS_PAGE_MAX ((size_t)100)
 
+/** Hints beside an answer: record sets that one call looks at for them, each with a look at its
+ *  check; bytes of the header field from which on no further one is added. */
+#define API_HINT_SETS_MAX ((size_t)1000)
+#define API_HINTS_BYTES ((size_t)4096)
+
 /** Health checks of one account; Route 53's quota is 200. One checker probes 20,000 on one core. */
 #define API_HEALTH_CHECKS_MAX 20000u
 

@@ -4,6 +4,7 @@
 #include "aws/limits.h"
 #include "aws/r53_change.h"
 #include "control/api/cidr_priv.h"
+#include "control/api/hints.h"
 #include "control/api/zones_priv.h"
 #include "control/store/health_checks.h"
 #include "dns/name.h"
@@ -132,6 +133,7 @@ enum aws_error api_change_record_sets(struct api_call *c, const void *in, void *
         return aws_fail(&c->fault, AWS_InvalidChangeBatch, "[%s]", ec.text);
     if (err != ERR_OK)
         return api_store_failed(c, err, &ec);
+    api_hint_names(c, &result);
     c->resource = arena_printf(c->arena, "/hostedzone/%s", row.id);
     response->change_info = ARENA_NEW(c->arena, struct r53_change_info);
     return api_add_change(c, version, request->change_batch->comment, response->change_info);
