@@ -13,7 +13,8 @@ void set_plan(struct stage *s, const unsigned *numbers, const struct release_hea
               size_t count)
 {
     s->plan = plan_of(&s->arena, numbers, checks, count);
-    memcpy(s->numbers, numbers, count * sizeof(*numbers));
+    for (size_t i = 0; i < count; i++)
+        s->numbers[i] = numbers[i];
     quorum_set_plan(s->quorum, s->plan);
 }
 

@@ -18,6 +18,7 @@ static void restart(struct stage *s, int64_t later_s)
     quorum_encode(s->quorum, &now, &text);
     assert_false(quorum_is_changed(s->quorum));
     quorum_free(s->quorum);
+    s->states = (struct check_states){0};
     s->quorum = quorum_new();
     s->unix_s += later_s;
     s->now_ns = 3 * NS_PER_S; /* the machine booted */
