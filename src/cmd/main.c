@@ -2,6 +2,7 @@
 // The program: subcommands, and the table of roles.
 #include "authority/role.h"
 #include "base/settings.h"
+#include "check/role.h"
 #include "cmd/control_role.h"
 #include "edge/role.h"
 #include "metrics/log.h"
@@ -15,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct role *const roles[] = {&control_role, &dns_role, &edge_role, NULL};
+static const struct role *const roles[] = {&control_role, &dns_role, &edge_role, &check_role, NULL};
 
 /** One subcommand; argv starts behind its name. */
 struct command {

@@ -48,6 +48,7 @@ static const char *const role_names[METRICS_ROLE_COUNT] = {
     [METRICS_CONTROL] = "control",
     [METRICS_DNS] = "dns",
     [METRICS_EDGE] = "edge",
+    [METRICS_CHECK] = "check",
 };
 
 static _Atomic uint64_t *slot_cells(enum metrics_role role, unsigned slot)

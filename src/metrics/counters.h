@@ -26,6 +26,7 @@ enum metrics_role {
     METRICS_CONTROL,
     METRICS_DNS,
     METRICS_EDGE,
+    METRICS_CHECK,
     METRICS_ROLE_COUNT
 };
 

@@ -181,6 +181,8 @@ class Node:
         given = {flag for flag in self.flags if flag.startswith("--")}
         if "dns" in self.roles.split(",") and "--dns" not in given:
             flags += ["--dns", "127.0.0.1:0"]
+        if "check" in self.roles.split(",") and "--votes" not in given:
+            flags += ["--votes", "127.0.0.1:0"]
         if "control" in self.roles.split(",") and "--api" not in given:
             flags += ["--api", "127.0.0.1:0"]
         for flag in ("--http", "--https"):
