@@ -80,6 +80,36 @@ static bool is_role(const struct agent *a, const struct channel_message *m)
     return m->role >= 0 && (size_t)m->role < a->state.role_count;
 }
 
+/* What the role check labels the socket with that it serves its votes on. */
+#define VOTES_LABEL "votes"
+
+/* A checker's votes are served from now on: the next report says where. */
+static void find_votes(struct agent *a, size_t role, const char *bound)
+{
+    const struct node_role *entry = &a->node->roles[role];
+    struct net_address votes;
+    struct errctx ec = {0};
+    if (entry->socket_count == 0 || strcmp(entry->sockets[0].label, VOTES_LABEL) != 0)
+        return;
+    a->checker = (struct presence_checker){0};
+    arena_reset(&a->checker_arena);
+    enum err e = net_address_parse(slice_str(bound), &votes, &ec);
+    if (e == ERR_OK)
+        e = presence_checker_of(a->node->settings, &votes, &a->checker_arena, &a->checker, &ec);
+    if (e != ERR_OK)
+        LOG(LOG_WARNING, "votes are not announced", LOG_ERR(&ec));
+    else if (a->checker.votes_port == 0)
+        LOG(LOG_WARNING, "votes are not announced: --votes is a wildcard, and --advertise names "
+                         "no address");
+    a->state.is_report_due = true;
+}
+
+static void role_is_ready(struct agent *a, size_t role, const struct channel_message *m)
+{
+    agent_state_role_ready(&a->state, role, m->number);
+    find_votes(a, role, m->text);
+}
+
 static void message_from_supervisor(void *user, const struct channel_message *m)
 {
     struct agent *a = user;
@@ -91,7 +121,7 @@ static void message_from_supervisor(void *user, const struct channel_message *m)
     if (m->kind == CHANNEL_ROLE_STARTED)
         agent_state_role_started(&a->state, role, m->number);
     else if (m->kind == CHANNEL_ROLE_READY)
-        agent_state_role_ready(&a->state, role, m->number);
+        role_is_ready(a, role, m);
     else if (m->kind == CHANNEL_ROLE_ENDED)
         agent_state_role_ended(&a->state, role, m->number);
     else if (m->kind == CHANNEL_ROLE_CRASHED)
@@ -375,13 +405,15 @@ static enum err start_feeds(struct agent *a, struct errctx *ec)
     return feeds_new(&options, &a->feeds, ec);
 }
 
-/** A node whose roles load distributions is a point of presence, or part of one. */
+/** A node whose roles load distributions is a point of presence, or part of one; of any other only
+ *  where it is counts. */
 static enum err find_presence(struct agent *a, struct errctx *ec)
 {
-    if ((a->kinds & RELEASE_KIND_BIT(RELEASE_DISTRIBUTION)) == 0)
-        return ERR_OK;
+    bool is_edge = (a->kinds & RELEASE_KIND_BIT(RELEASE_DISTRIBUTION)) != 0;
     enum err e = presence_of(a->node->settings, &a->arena, &a->presence, ec);
-    if (e == ERR_OK && a->presence.address_count == 0)
+    if (e == ERR_OK && !is_edge)
+        a->presence = (struct presence){.pop = "", .location = a->presence.location};
+    if (e == ERR_OK && is_edge && a->presence.address_count == 0)
         LOG(LOG_WARNING,
             "viewers are not sent here: --http is a wildcard, and --advertise names no "
             "address");
@@ -428,6 +460,7 @@ static void stop(struct agent *a)
         LOG(LOG_ERROR, "node.db failed", LOG_ERR(&ec));
     node_db_close(a->db);
     net_identity_fini(&a->identity);
+    arena_fini(&a->checker_arena);
     arena_fini(&a->pointer_arena);
     arena_fini(&a->arena);
 }

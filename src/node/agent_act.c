@@ -274,6 +274,10 @@ static void send_report(struct agent *a)
         .addresses = a->presence.addresses,
         .address_count = a->presence.address_count,
         .location = a->presence.location,
+        .votes_address = a->checker.votes_address,
+        .votes_port = a->checker.votes_port,
+        .probe_addresses = a->checker.probe_addresses,
+        .probe_address_count = a->checker.probe_address_count,
     };
     for (size_t i = 0; i < a->state.role_count; i++)
         roles[i] = a->state.roles[i].name;

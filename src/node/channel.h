@@ -19,7 +19,8 @@ enum channel_kind {
     CHANNEL_ROLE_STARTED, /* supervisor -> agent: the role's process runs (pid) */
     CHANNEL_ROLE_ENDED,   /* supervisor -> agent: it ended without a crash (pid) */
     CHANNEL_ROLE_CRASHED, /* supervisor -> agent: it crashed (pid); text says how ("signal 11") */
-    CHANNEL_ROLE_READY,   /* role -> supervisor; supervisor -> agent (pid) */
+    CHANNEL_ROLE_READY,   /* role -> supervisor; supervisor -> agent (pid); text: where its first
+                             socket is bound */
     CHANNEL_SHUTDOWN,     /* supervisor -> agent: the node is draining; /healthz turns 503 */
     CHANNEL_ROLE_HELLO,   /* role -> agent: new process, nothing loaded */
     CHANNEL_APPLY,        /* agent -> role: serve this root */

@@ -76,6 +76,15 @@ static void tell_agent(const struct child *c, enum channel_kind kind, const char
     channel_send(c->supervisor->node.supervisor_agent_fd, &m);
 }
 
+void child_tell_ready(const struct child *c)
+{
+    const struct node_role *role = &c->supervisor->node.roles[c->role_index];
+    char text[NET_ADDRESS_TEXT_SIZE] = "";
+    if (role->socket_count > 0 && role->sockets[0].fd_count > 0)
+        net_address_format(&role->sockets[0].bound, text);
+    tell_agent(c, CHANNEL_ROLE_READY, text);
+}
+
 /** Tells a new agent how things stand; what its predecessor was told died with that. */
 static void tell_new_agent(const struct supervisor *s)
 {
@@ -84,7 +93,7 @@ static void tell_new_agent(const struct supervisor *s)
         if (c->pid != 0)
             tell_agent(c, CHANNEL_ROLE_STARTED, "");
         if (c->is_ready)
-            tell_agent(c, CHANNEL_ROLE_READY, "");
+            child_tell_ready(c);
     }
     struct channel_message m = {.kind = CHANNEL_SHUTDOWN, .role = -1};
     if (s->state == SUPERVISOR_DRAINING)

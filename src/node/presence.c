@@ -22,8 +22,14 @@ static bool is_text_of(const char *text, const char *characters, size_t max)
     return len > 0 && len <= max && strspn(text, characters) == len;
 }
 
-static enum err parse_address(const char *text, struct arena *a, struct slice *out,
-                              struct errctx *ec)
+/** Addresses of a node, as bytes. */
+struct addresses {
+    struct slice *items; /* with room for RELEASE_NODE_ADDRESSES_MAX */
+    size_t count;
+};
+
+static enum err parse_address(const char *text, const char *flag, struct arena *a,
+                              struct slice *out, struct errctx *ec)
 {
     uint8_t *bytes = arena_alloc(a, sizeof(struct in6_addr));
     if (inet_pton(AF_INET, text, bytes) == 1)
@@ -31,35 +37,42 @@ static enum err parse_address(const char *text, struct arena *a, struct slice *o
     else if (inet_pton(AF_INET6, text, bytes) == 1)
         *out = slice_of(bytes, sizeof(struct in6_addr));
     else
-        return err_set(ec, ERR_INVALID, "--advertise: '%s' is not an address without a port", text);
+        return err_set(ec, ERR_INVALID, "%s: '%s' is not an address without a port", flag, text);
     return ERR_OK;
 }
 
-static enum err parse_advertised(const struct settings_list *list, struct arena *a,
-                                 struct presence *out, struct errctx *ec)
+/** Addresses alone, as a setting lists them. */
+static enum err parse_addresses(const struct settings_list *list, const char *flag, struct arena *a,
+                                struct addresses *out, struct errctx *ec)
 {
     if (list->count > RELEASE_NODE_ADDRESSES_MAX)
-        return err_set(ec, ERR_INVALID, "--advertise: more than %u addresses",
+        return err_set(ec, ERR_INVALID, "%s: more than %u addresses", flag,
                        RELEASE_NODE_ADDRESSES_MAX);
     enum err e = ERR_OK;
+    out->items = arena_array(a, RELEASE_NODE_ADDRESSES_MAX, sizeof(*out->items));
     for (size_t i = 0; i < list->count && e == ERR_OK; i++)
-        e = parse_address(list->items[i], a, &out->addresses[out->address_count++], ec);
+        e = parse_address(list->items[i], flag, a, &out->items[out->count++], ec);
     return e;
 }
 
+/** The address of a listener, where it is no wildcard. A scope is of this machine alone. */
+static void take_bound(const struct net_address *address, struct arena *a, struct addresses *out)
+{
+    char text[NET_ADDRESS_TEXT_SIZE];
+    if (net_address_is_wildcard(address))
+        return;
+    net_address_format_ip(address, text);
+    text[strcspn(text, "%")] = '\0';
+    if (parse_address(text, "", a, &out->items[0], NULL) == ERR_OK)
+        out->count = 1;
+}
+
 /** A listener that is none is found by the role that it belongs to. */
-static void take_listener(const struct settings_list *http, struct arena *a, struct presence *out)
+static void take_listener(const struct settings_list *http, struct arena *a, struct addresses *out)
 {
     struct net_address address;
-    char text[NET_ADDRESS_TEXT_SIZE];
-    if (http->count == 0 ||
-        net_address_parse(slice_str(http->items[0]), &address, NULL) != ERR_OK ||
-        net_address_is_wildcard(&address))
-        return;
-    net_address_format_ip(&address, text);
-    text[strcspn(text, "%")] = '\0'; /* a scope is of this machine alone */
-    if (parse_address(text, a, &out->addresses[0], NULL) == ERR_OK)
-        out->address_count = 1;
+    if (http->count > 0 && net_address_parse(slice_str(http->items[0]), &address, NULL) == ERR_OK)
+        take_bound(&address, a, out);
 }
 
 enum err presence_of(const struct settings *settings, struct arena *a, struct presence *out,
@@ -74,12 +87,53 @@ enum err presence_of(const struct settings *settings, struct arena *a, struct pr
         !is_text_of(p.location, place_characters, RELEASE_LOCATION_MAX_BYTES))
         return err_set(ec, ERR_INVALID, "--location: '%s' is neither a region nor LAT,LON",
                        p.location);
-    p.addresses = arena_array(a, RELEASE_NODE_ADDRESSES_MAX, sizeof(*p.addresses));
-    enum err e = parse_advertised(&settings->advertise, a, &p, ec);
+    struct addresses own = {0};
+    enum err e = parse_addresses(&settings->advertise, "--advertise", a, &own, ec);
     if (e != ERR_OK)
         return e;
-    if (p.address_count == 0)
-        take_listener(&settings->http, a, &p);
+    if (own.count == 0)
+        take_listener(&settings->http, a, &own);
+    p.addresses = own.items;
+    p.address_count = own.count;
     *out = p;
+    return ERR_OK;
+}
+
+/** The first that is of the family, else none. */
+static struct slice first_of(const struct addresses *addresses, size_t len)
+{
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (addresses->items[i].len == len)
+            return addresses->items[i];
+    }
+    return (struct slice){0};
+}
+
+/** Where votes are reached that are served at this address. An IPv6 wildcard takes IPv4, too. */
+static struct slice reached_at(const struct addresses *bound, const struct addresses *advertised,
+                               const struct net_address *votes)
+{
+    if (bound->count > 0)
+        return bound->items[0];
+    struct slice address = {0};
+    if (votes->sa.sa_family == AF_INET6)
+        address = first_of(advertised, sizeof(struct in6_addr));
+    return address.len > 0 ? address : first_of(advertised, sizeof(struct in_addr));
+}
+
+enum err presence_checker_of(const struct settings *settings, const struct net_address *votes,
+                             struct arena *a, struct presence_checker *out, struct errctx *ec)
+{
+    struct addresses advertised = {0};
+    struct addresses bound = {.items = arena_array(a, 1, sizeof(*bound.items))};
+    enum err e = parse_addresses(&settings->advertise, "--advertise", a, &advertised, ec);
+    if (e != ERR_OK)
+        return e;
+    take_bound(votes, a, &bound);
+    const struct addresses *probes = advertised.count > 0 ? &advertised : &bound;
+    *out = (struct presence_checker){.votes_address = reached_at(&bound, &advertised, votes),
+                                     .probe_addresses = probes->items,
+                                     .probe_address_count = probes->count};
+    out->votes_port = out->votes_address.len > 0 ? net_address_port(votes) : 0;
     return ERR_OK;
 }

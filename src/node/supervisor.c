@@ -128,9 +128,7 @@ static void message_from_role(void *user, const struct channel_message *m)
     if (m->kind != CHANNEL_ROLE_READY || !is_current)
         return;
     c->is_ready = true;
-    struct channel_message to_agent = *m;
-    to_agent.role = c->role_index;
-    channel_send(c->supervisor->node.supervisor_agent_fd, &to_agent);
+    child_tell_ready(c);
     supervisor_settle(c->supervisor);
 }
 

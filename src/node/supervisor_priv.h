@@ -65,6 +65,9 @@ void children_watch(struct supervisor *s);
 /** Sends a signal to a running process. */
 void child_signal(const struct child *c, int signo);
 
+/** Tells the agent that the role serves, and where its first socket is. */
+void child_tell_ready(const struct child *c);
+
 /** Whether any role's process runs. */
 bool children_any_role(const struct supervisor *s);
 

@@ -6,6 +6,7 @@
 #include "aws/r53_sets.h"
 #include "base/buf.h"
 #include "base/check.h"
+#include "control/compile/checker_priv.h"
 #include "control/compile/cidr_priv.h"
 #include "control/compile/distribution_priv.h"
 #include "control/compile/health_priv.h"
@@ -137,6 +138,18 @@ static enum err put_health_check(struct compile *c, const struct store_object *o
             return e;
     }
     add_change(c, RELEASE_HEALTH_CHECK, object->group, value);
+    return ERR_OK;
+}
+
+static enum err put_checker(struct compile *c, const struct store_object *object, struct errctx *ec)
+{
+    struct slice value = {0};
+    if (!object->is_deleted) {
+        enum err e = checker_value(&c->arena, object->group, object->body, &value, ec);
+        if (e != ERR_OK)
+            return e;
+    }
+    add_change(c, RELEASE_CHECKER, object->group, value);
     return ERR_OK;
 }
 
@@ -342,6 +355,9 @@ static enum err put_object(struct compile *c, const struct store_object *object,
         break;
     case STORE_CIDR_COLLECTION:
         e = put_cidr_collection(c, object, ec);
+        break;
+    case STORE_CHECKER:
+        e = put_checker(c, object, ec);
         break;
     case STORE_HEALTH_CHECK:
         e = put_health_check(c, object, ec);

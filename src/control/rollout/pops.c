@@ -21,20 +21,13 @@ struct members {
     size_t count;
 };
 
-static bool is_any_address(const uint8_t *bytes, size_t len)
-{
-    static const uint8_t zeros[16];
-    bool is_multicast = len == 4 ? bytes[0] >= 224 : bytes[0] == 0xff;
-    return memcmp(bytes, zeros, len) != 0 && !is_multicast;
-}
-
 static void add_heard(struct members *m, const struct roster_node *n)
 {
     struct slice *addresses = arena_array(m->arena, n->address_count, sizeof(*addresses));
     size_t count = 0;
     for (size_t i = 0; i < n->address_count; i++) {
         const struct roster_address *address = &n->addresses[i];
-        if (is_any_address(address->bytes, address->len))
+        if (roster_address_is_ones(address))
             addresses[count++] = slice_of(address->bytes, address->len);
     }
     m->items[m->count++] = (struct member){

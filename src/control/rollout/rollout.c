@@ -97,8 +97,10 @@ static void run(struct rollout *r)
 static void on_run(struct loop_timer *timer)
 {
     struct rollout *r = timer->user;
-    if (r->are_pops_due)
+    if (r->are_pops_due) {
+        rollout_write_checkers(r, time_monotonic_ns());
         rollout_write_pops(r, time_monotonic_ns());
+    }
     run(r);
 }
 
@@ -153,6 +155,7 @@ static void on_tick(struct loop_timer *timer)
     look(r);
     run(r);
     tell_rejections(r);
+    rollout_write_checkers(r, time_monotonic_ns());
     rollout_write_pops(r, time_monotonic_ns());
     rollout_drop_pending(r, time_monotonic_ns());
     rollout_collect_if_due(r, time_monotonic_ns());

@@ -45,6 +45,8 @@ struct rollout {
     bool is_lacking_told;    /* that a node's version lacks points of presence was logged */
     bool are_pops_due;       /* a node was heard for the first time: not only with the next tick */
     int64_t pops_written_ns; /* when points of presence were written last; 0: not yet */
+    bool are_checks_lacking_told; /* that a node's version lacks health checks was logged */
+    int64_t checkers_written_ns;  /* when checkers were written last; 0: not yet */
     int64_t lease_taken_ns;
 
     struct feed_server *feed;
@@ -118,6 +120,12 @@ void rollout_drop_pending(struct rollout *r, int64_t now_ns);
 /** Writes points of presence where what nodes report differs from the store; where this control
  *  leads. */
 void rollout_write_pops(struct rollout *r, int64_t now_ns);
+
+/* ---- checkers_write.c */
+
+/** Writes the checkers that nodes report, where the store has others: at most as often as points
+ *  of presence. Logs. */
+void rollout_write_checkers(struct rollout *r, int64_t now_ns);
 
 /* ---- status.c */
 

@@ -23,7 +23,15 @@ static void node_free(struct roster_node *n)
 {
     mem_cleanup(&n->held);
     mem_cleanup(&n->addresses);
+    mem_cleanup(&n->probe_addresses);
     mem_cleanup(&n);
+}
+
+bool roster_address_is_ones(const struct roster_address *address)
+{
+    static const uint8_t zeros[16];
+    bool is_multicast = address->len == 4 ? address->bytes[0] >= 224 : address->bytes[0] == 0xff;
+    return memcmp(address->bytes, zeros, address->len) != 0 && !is_multicast;
 }
 
 void roster_init(struct roster *r)
@@ -127,9 +135,11 @@ static void hear_roles(struct roster_node *n, const struct release_report *repor
 {
     size_t used = 0;
     n->serves = 0;
+    n->is_checker = false;
     n->roles[0] = '\0';
     for (size_t i = 0; i < report->role_count; i++) {
         n->serves |= role_bit(report->roles[i]);
+        n->is_checker = n->is_checker || strcmp(report->roles[i], "check") == 0;
         size_t len = strlen(report->roles[i]);
         if (used + len + 2 > sizeof(n->roles))
             continue;
@@ -161,20 +171,40 @@ static bool has_feature(const struct release_report *report, const char *feature
     return false;
 }
 
+static struct roster_address address_of(struct slice bytes)
+{
+    struct roster_address address = {.len = (uint8_t)bytes.len};
+    CHECK(bytes.len <= sizeof(address.bytes));
+    if (bytes.len > 0)
+        memcpy(address.bytes, bytes.data, bytes.len);
+    return address;
+}
+
+static void hear_addresses(struct roster_address **addresses, size_t *out_count,
+                           const struct slice *heard, size_t count)
+{
+    *addresses = mem_resize(*addresses, count + 1, sizeof(struct roster_address));
+    *out_count = count;
+    for (size_t i = 0; i < count; i++)
+        (*addresses)[i] = address_of(heard[i]);
+}
+
 static void hear_presence(struct roster_node *n, const struct release_report *report)
 {
     n->knows_pops = has_feature(report, RELEASE_FEATURE_POPS);
     (void)snprintf(n->pop, sizeof(n->pop), "%s", report->pop == NULL ? "" : report->pop);
     (void)snprintf(n->location, sizeof(n->location), "%s",
                    report->location == NULL ? "" : report->location);
-    n->addresses = mem_resize(n->addresses, report->address_count + 1, sizeof(*n->addresses));
-    n->address_count = report->address_count;
-    for (size_t i = 0; i < report->address_count; i++) {
-        struct slice address = report->addresses[i];
-        CHECK(address.len <= sizeof(n->addresses[i].bytes));
-        n->addresses[i] = (struct roster_address){.len = (uint8_t)address.len};
-        memcpy(n->addresses[i].bytes, address.data, address.len);
-    }
+    hear_addresses(&n->addresses, &n->address_count, report->addresses, report->address_count);
+}
+
+static void hear_checker(struct roster_node *n, const struct release_report *report)
+{
+    n->knows_checks = has_feature(report, RELEASE_FEATURE_CHECKS);
+    n->votes_address = address_of(report->votes_address);
+    n->votes_port = report->votes_port;
+    hear_addresses(&n->probe_addresses, &n->probe_address_count, report->probe_addresses,
+                   report->probe_address_count);
 }
 
 void roster_hear(struct roster_node *n, const struct release_report *report, int64_t now_ns,
@@ -190,6 +220,7 @@ void roster_hear(struct roster_node *n, const struct release_report *report, int
     hear_rejection(n, report, at);
     hear_roles(n, report);
     hear_presence(n, report);
+    hear_checker(n, report);
     n->is_heard = true;
     n->heard_at_ns = now_ns;
     n->at = at;

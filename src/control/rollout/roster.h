@@ -29,11 +29,14 @@ struct position {
 /** Negative, 0 or positive. */
 int position_compare(struct position a, struct position b);
 
-/** An address under which viewers reach a node. */
+/** An address of a node. */
 struct roster_address {
-    uint8_t len; /* 4 or 16 */
+    uint8_t len; /* 4 or 16; 0: none */
     uint8_t bytes[16];
 };
+
+/** Whether it can be one machine's: neither unspecified nor multicast. */
+bool roster_address_is_ones(const struct roster_address *address);
 
 struct roster_node {
     char id[NODE_ID_SIZE];
@@ -68,6 +71,12 @@ struct roster_node {
     char location[ROSTER_LOCATION_SIZE];
     struct roster_address *addresses; /* address_count of them; the node's own memory */
     size_t address_count;
+    bool knows_checks;                   /* serves releases that hold health checks */
+    bool is_checker;                     /* runs the role check */
+    struct roster_address votes_address; /* of a checker: where its votes are; else zero */
+    uint16_t votes_port;
+    struct roster_address *probe_addresses; /* that it probes from; the node's own memory */
+    size_t probe_address_count;
 };
 
 /**

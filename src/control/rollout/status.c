@@ -33,18 +33,24 @@ static void write_roles(struct buf *out, const char *roles)
     json_write_close(out, ']');
 }
 
+static void write_addresses(struct buf *out, const char *key,
+                            const struct roster_address *addresses, size_t count)
+{
+    json_write_open(out, key, '[');
+    for (size_t i = 0; i < count; i++) {
+        int family = addresses[i].len == 4 ? AF_INET : AF_INET6;
+        char text[INET6_ADDRSTRLEN] = "";
+        (void)inet_ntop(family, addresses[i].bytes, text, sizeof(text));
+        json_write_str(out, NULL, text);
+    }
+    json_write_close(out, ']');
+}
+
 static void write_presence(struct buf *out, const struct roster_node *n)
 {
     json_write_str(out, "Pop", n->pop);
     json_write_str(out, "Location", n->location);
-    json_write_open(out, "Addresses", '[');
-    for (size_t i = 0; i < n->address_count; i++) {
-        const struct roster_address *address = &n->addresses[i];
-        char text[INET6_ADDRSTRLEN] = "";
-        (void)inet_ntop(address->len == 4 ? AF_INET : AF_INET6, address->bytes, text, sizeof(text));
-        json_write_str(out, NULL, text);
-    }
-    json_write_close(out, ']');
+    write_addresses(out, "Addresses", n->addresses, n->address_count);
 }
 
 static void write_node(struct buf *out, const struct core *c, const struct roster_node *n,
@@ -66,6 +72,8 @@ static void write_node(struct buf *out, const struct core *c, const struct roste
     }
     if (n->pop[0] != '\0')
         write_presence(out, n);
+    if (n->is_checker && n->state == STORE_NODE_ADMITTED)
+        write_addresses(out, "ProbeAddresses", n->probe_addresses, n->probe_address_count);
     json_write_bool(out, "Pinned", n->is_pinned);
     json_write_close(out, '}');
 }

@@ -16,8 +16,9 @@ enum store_kind {
     STORE_TRAFFIC_RULES = 7,   /* group: r53_traffic_zone_id, member: sort key of a name of
                                   its tree (r53_traffic.h); body: its record sets */
     STORE_HEALTH_CHECK = 8,    /* group: check id, member: empty; body: r53_health.h */
+    STORE_CHECKER = 9,         /* group: node id, member: empty; body: checkers.h */
 };
-#define STORE_KIND_LAST STORE_HEALTH_CHECK
+#define STORE_KIND_LAST STORE_CHECKER
 
 struct store_object {
     enum store_kind kind;

@@ -2,8 +2,10 @@
 // A stored health check as releases hold it, and releases with and without one.
 #include "aws/r53_health.h"
 #include "base/buf.h"
+#include "control/compile/checker_priv.h"
 #include "control/compile/compile.h"
 #include "control/compile/health_priv.h"
+#include "control/store/checkers.h"
 #include "release/memory_store.h"
 #include "shared/temp_dir.h"
 
@@ -215,6 +217,35 @@ static void a_check_is_in_the_release_while_it_exists(void **state)
     temp_dir_remove(w.dir);
 }
 
+static void a_stored_checker_is_that_of_a_release(void **state)
+{
+    (void)state;
+    AUTO_ARENA struct arena a = {0};
+    const struct store_checker stored = {.node_id = "n-1",
+                                         .public_key = {1, 2, 3},
+                                         .address = {192, 0, 2, 1},
+                                         .address_bytes = 4,
+                                         .port = 0xabcd,
+                                         .region = "eu-central-2",
+                                         .is_excluded = true};
+    struct slice body = store_checker_encode(&a, &stored);
+    struct slice value;
+    struct release_checker released;
+    struct errctx ec = {0};
+    assert_int_equal(checker_value(&a, "n-1", body, &value, &ec), ERR_OK);
+    assert_int_equal(release_checker_decode(&a, value, &released, &ec), ERR_OK);
+    assert_string_equal(released.node_id, "n-1");
+    assert_memory_equal(released.public_key, stored.public_key, sizeof(stored.public_key));
+    assert_int_equal(released.address_bytes, 4);
+    assert_memory_equal(released.address, stored.address, 4);
+    assert_int_equal(released.port, 0xabcd);
+    assert_string_equal(released.region, "eu-central-2");
+    assert_true(released.is_excluded);
+    for (size_t len = 0; len < body.len - strlen(stored.region); len++)
+        assert_int_equal(checker_value(&a, "n-1", slice_sub(body, 0, len), &value, &ec),
+                         ERR_CORRUPT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +255,7 @@ int main(void)
         cmocka_unit_test_teardown(what_an_operator_said_travels_along, teardown),
         cmocka_unit_test_teardown(a_body_that_is_none_is_an_error, teardown),
         cmocka_unit_test_teardown(a_check_is_in_the_release_while_it_exists, teardown),
+        cmocka_unit_test(a_stored_checker_is_that_of_a_release),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,15 +39,23 @@ static const char *const object_ids[3] = {"x", "y", "z"};
 static void put_report(struct fake_node *n)
 {
     AUTO_ARENA struct arena a = {0};
-    const char *features[] = {RELEASE_FEATURE_POPS};
+    const char *features[] = {RELEASE_FEATURE_POPS, RELEASE_FEATURE_CHECKS};
+    static const uint8_t own_ip[] = {127, 0, 0, 1};
+    const char *roles[3];
+    size_t role_count = 0;
     uint8_t ip[4] = {0};
     struct slice address = slice_of(ip, sizeof(ip));
     if (n->pop != NULL)
         assert_int_equal(inet_pton(AF_INET, n->ip, ip), 1);
+    roles[role_count++] = "dns";
+    if (n->is_edge)
+        roles[role_count++] = "edge";
+    if (n->votes_port != 0)
+        roles[role_count++] = "check";
     const struct release_report report = {
         .node_id = n->identity.node_id,
-        .roles = (const char **)(uintptr_t)&roster_role_names[0], /* only read */
-        .role_count = n->is_edge ? 2 : 1,
+        .roles = roles,
+        .role_count = role_count,
         .version = "test",
         .epoch = n->at.epoch,
         .sequence = n->at.sequence,
@@ -63,6 +71,8 @@ static void put_report(struct fake_node *n)
         .pop = n->pop,
         .addresses = &address,
         .address_count = n->pop == NULL ? 0 : 1,
+        .votes_address = n->votes_port == 0 ? (struct slice){0} : slice_of(own_ip, sizeof(own_ip)),
+        .votes_port = n->votes_port,
     };
     if (!n->is_silent)
         feed_client_report(n->client, release_report_encode(&a, &report));

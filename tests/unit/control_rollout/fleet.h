@@ -29,6 +29,7 @@ struct fake_node {
     bool is_silent;       /* follows, but reports nothing */
     const char *pop;      /* of an edge; NULL: none */
     const char *ip;       /* under which viewers reach it */
+    uint16_t votes_port;  /* of a checker; 0: it is none */
     uint8_t bad_value;    /* fails the trial of a release with it */
     uint8_t deadly_value; /* passes the trial, then crashes */
     struct position at;
