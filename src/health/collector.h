@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Follows the votes of all checkers and decides the state of each check, once a second: the same
-// work whether all is well or not. Run by every name server and edge, and by control, which only
-// shows them. All functions and callbacks: the loop's thread.
+// Follows the votes of all checkers and decides the state of each check, once a second and soon
+// after votes came: the same work whether all is well or not. Run by every name server, and by
+// control, which only shows them. All functions and callbacks: the loop's thread.
 #ifndef HEALTH_COLLECTOR_H
 #define HEALTH_COLLECTOR_H
 
@@ -11,21 +11,45 @@
 
 struct collector;
 
+/** What an operator should hear of. */
+enum collector_event_kind {
+    COLLECTOR_CHECKER_FRESH, /* its votes count from now on */
+    COLLECTOR_CHECKER_LOST,  /* they count no longer; why: of its stream */
+    COLLECTOR_OUTLIER,       /* it is against all other checkers, on `disagreements` checks */
+    COLLECTOR_OUTLIER_OVER,
+    COLLECTOR_NOT_READ,    /* the states of before; why */
+    COLLECTOR_NOT_WRITTEN, /* the states of now, for the first time after it went well; why */
+};
+struct collector_event {
+    enum collector_event_kind kind;
+    const struct release_checker *checker; /* of those about one; borrowed */
+    uint64_t disagreements;
+    const struct errctx *why; /* borrowed; NULL: none */
+};
+
 struct collector_options {
     struct loop *loop;
-    const struct net_identity *identity; /* shown to checkers */
+    const struct net_identity *identity; /* shown to checkers; borrowed until return */
     const char *path;                    /* where states are kept over restarts; NULL: nowhere */
-    /** Once a second, and at once when a plan is set; borrowed until return. */
+    bool keeps_failures;                 /* collector_votes tells of the last ones */
+    /** Once a second, soon after votes came, and at once when a plan is set; borrowed until return.
+     *  Must not change the collector. */
     void (*on_states)(void *user, const struct check_states *states);
+    /** May be NULL. At most a few a second for each checker. */
+    void (*on_event)(void *user, const struct collector_event *event);
     void *user;
 };
 
 /** Reads the states of before, where there are. */
 enum err collector_new(const struct collector_options *options, struct collector **out,
                        struct errctx *ec) MUST_USE;
-void collector_free(struct collector *c); /* NULL is fine */
+/** Writes what changed since it was written. NULL is fine. */
+void collector_free(struct collector *c);
 
-/** From now on these checks, and these checkers' votes. Takes a reference of its own. */
+/**
+ * From now on these checks, and these checkers' votes, of which those that did not change go on as
+ * they are; the first CHECKERS_MAX of them. Takes a reference of its own.
+ */
 void collector_set_plan(struct collector *c, struct health_plan *plan);
 
 /** What is known of one checker. */

@@ -91,4 +91,9 @@
 #define STATE_FILE_MAX_BYTES ((size_t)16 << 20)
 #define COLLECTOR_TICK_NS NS_PER_S
 
+/* When votes came, a decision follows so soon, so that votes of several checkers share it, but not
+ * nearer to the one before than this. */
+#define COLLECTOR_SOON_NS (20 * NS_PER_MS)
+#define COLLECTOR_APART_NS (200 * NS_PER_MS)
+
 #endif
