@@ -2,8 +2,8 @@
 // Explanations of answers. Runs on a worker's thread of control; shares nothing with a dns role.
 #include "authority/explain.h"
 
+#include "authority/health_file.h"
 #include "authority/health_table.h"
-#include "authority/health_watch.h"
 #include "authority/limits.h"
 #include "authority/response.h"
 #include "base/alloc.h"
@@ -137,14 +137,17 @@ static enum err explain_in(struct arena *a, const struct scene *scene, const str
 static enum err make_health(struct arena *a, struct slice states, struct registry *health,
                             struct health_table **out, struct errctx *ec)
 {
-    struct slice unhealthy;
-    enum err e = health_file_parse(a, states, health, &unhealthy, ec);
+    struct health_said *said;
+    size_t said_count;
+    size_t count = 0;
+    enum err e = health_file_parse(a, states, health, &said, &said_count, ec);
     if (e != ERR_OK)
         return err_wrap(ec, "states of health checks");
-    size_t count = unhealthy.len / sizeof(uint32_t);
-    uint32_t *numbers = arena_array(a, count, sizeof(*numbers));
-    if (count > 0)
-        memcpy(numbers, unhealthy.data, unhealthy.len);
+    uint32_t *numbers = arena_array(a, said_count, sizeof(*numbers));
+    for (size_t i = 0; i < said_count; i++) {
+        if (!said[i].is_healthy)
+            numbers[count++] = said[i].number;
+    }
     *out = health_table_new(numbers, count);
     return ERR_OK;
 }

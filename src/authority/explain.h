@@ -24,7 +24,7 @@ struct explain_question {
 /** What the answer depends on besides the root; everything borrowed. */
 struct explain_parts {
     const struct atlas *atlas;  /* NULL: no network is known */
-    struct slice health_states; /* text of --health-file; empty: all checks are healthy */
+    struct slice health_states; /* as text of --health-file; empty: all checks are healthy */
 };
 
 struct explain_answer {

@@ -26,6 +26,8 @@ static inline bool health_table_is_healthy(const struct health_table *t, uint32_
 
 /** A table of these numbers, in any order. Free it with health_table_free. */
 struct health_table *health_table_new(const uint32_t *unhealthy, size_t count) MUST_USE;
+/** Whether both say the same of every number. */
+bool health_table_equal(const struct health_table *a, const struct health_table *b);
 void health_table_free(struct health_table *t); /* NULL is fine */
 
 #endif

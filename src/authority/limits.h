@@ -32,6 +32,11 @@
 #define HEALTH_ID_MAX_BYTES ((size_t)64)
 #define HEALTH_WATCH_NS (200 * NS_PER_MS)
 
+/* Lines about health checks that the log gets in a second; how long a root waits for the states of
+ * its checks, seconds: a turn of the main loop, and for the first one until checkers were heard. */
+#define HEALTH_LOG_LINES_PER_S 20
+#define HEALTH_SETTLE_S 2
+
 /* First array of zones, entries. */
 #define ZONE_TABLE_FIRST ((size_t)64)
 

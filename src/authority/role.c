@@ -6,7 +6,7 @@
 
 #include "authority/answer_settings.h"
 #include "authority/atlas_watch.h"
-#include "authority/health_watch.h"
+#include "authority/health_board.h"
 #include "authority/limits.h"
 #include "authority/notify.h"
 #include "authority/outside_watch.h"
@@ -25,6 +25,7 @@
 /* A loaded root; node/ knows but its name. */
 struct role_release {
     struct world *world;
+    struct health_plan *plan;
     struct role_release *next; /* once retired */
 };
 
@@ -39,9 +40,9 @@ struct dns_state {
     struct world_registries registries; /* of all roots that are loaded */
     struct outside_watch *outside;
     struct answer_settings *settings; /* a part of every scene */
-    struct health_watch *health;      /* NULL: no file of states is set */
-    struct atlas_watch *atlas;        /* NULL: no file of networks is set */
-    struct tsig_watch *tsig;          /* NULL: no file of keys is set */
+    struct health_board *health;
+    struct atlas_watch *atlas; /* NULL: no file of networks is set */
+    struct tsig_watch *tsig;   /* NULL: no file of keys is set */
     struct notify *notify;
     struct notify_list *_Atomic told_next;         /* from the builder thread; NULL: nothing new */
     struct net_address sources[DNS_ADDRESSES_MAX]; /* that UDP is served on */
@@ -114,6 +115,16 @@ static enum err dns_plan(const struct settings *settings, struct role_socket **o
     return ERR_OK;
 }
 
+/* The health checks of a root. */
+static enum err load_plan(const struct role_root *root, struct health_plan *before,
+                          struct health_plan **out, struct errctx *ec)
+{
+    AUTO_ARENA struct arena scratch = {0};
+    struct release_root decoded;
+    enum err e = world_read_root(&scratch, root->hash, root->source, &decoded, ec);
+    return e == ERR_OK ? health_plan_load(&decoded, root->source, before, out, ec) : e;
+}
+
 static enum err dns_load(void *role_state, const struct role_root *root,
                          struct role_release *before, struct role_release **out_loaded,
                          struct errctx *ec)
@@ -125,10 +136,17 @@ static enum err dns_load(void *role_state, const struct role_root *root,
     enum err e = world_load(&source, before == NULL ? NULL : before->world, &world, ec);
     if (e != ERR_OK)
         return e;
+    struct health_plan *plan;
+    e = load_plan(root, before == NULL ? NULL : before->plan, &plan, ec);
+    if (e != ERR_OK) {
+        world_free(world);
+        return e;
+    }
     if (registry_count(d->registries.outside) > 0)
         outside_watch_settle(d->outside);
     struct role_release *loaded = NEW(struct role_release);
     loaded->world = world;
+    loaded->plan = plan;
     *out_loaded = loaded;
     return ERR_OK;
 }
@@ -138,6 +156,7 @@ static void release_free(struct role_release *release)
     if (release == NULL)
         return;
     world_free(release->world);
+    health_plan_unref(release->plan);
     free(release);
 }
 
@@ -186,6 +205,8 @@ static void dns_apply(void *role_state, struct role_release *loaded)
     struct role_release *before = d->applied;
     if (before == NULL)
         atlas_watch_wait_first(d->atlas);
+    if (before == NULL || before->plan != loaded->plan)
+        health_board_settle(d->health, loaded->plan);
     d->applied = loaded;
     service_set_part(&d->service, scene_set_world, loaded->world);
     retire(d, before);
@@ -312,7 +333,7 @@ static void dns_stop(void *state)
     outside_watch_free(d->outside);
     dnstap_free(d->service.dnstap);
     atlas_watch_free(d->atlas);
-    health_watch_free(d->health);
+    health_board_free(d->health);
     notify_free(d->notify);
     notify_list_free(atomic_exchange(&d->told_next, NULL));
     tsig_watch_free(d->tsig);
@@ -381,9 +402,10 @@ static enum err dns_start(struct role_context *context, void **out_state, struct
         e = tsig_watch_start(&d->service, &d->tsig, ec);
     if (e == ERR_OK)
         start_notify(d);
+    if (e == ERR_OK)
+        e = health_board_start(&d->service, d->registries.health, &d->health, ec);
     if (e == ERR_OK) {
         service_set_part(&d->service, scene_set_settings, d->settings);
-        d->health = health_watch_start(&d->service, d->registries.health);
         d->atlas = atlas_watch_start(&d->service);
         e = start_threads(d, ec);
     }
@@ -416,7 +438,8 @@ const struct role dns_role = {
     .metrics_role = METRICS_DNS,
     .release = &dns_release_ops,
     .kinds = RELEASE_KIND_BIT(RELEASE_ZONE) | RELEASE_KIND_BIT(RELEASE_NAME) |
-             RELEASE_KIND_BIT(RELEASE_CIDR_COLLECTION),
+             RELEASE_KIND_BIT(RELEASE_CIDR_COLLECTION) | RELEASE_KIND_BIT(RELEASE_HEALTH_CHECK) |
+             RELEASE_KIND_BIT(RELEASE_CHECKER),
     .plan = dns_plan,
     .start = dns_start,
     .drain = dns_drain,

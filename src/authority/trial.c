@@ -13,6 +13,7 @@
 #include "authority/sample_query.h"
 #include "authority/tree_record.h"
 #include "base/check.h"
+#include "health/plan.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -350,6 +351,35 @@ static enum err open_worlds(struct trial *t, const struct role_root *before,
     return world_open(&new, t->before, &t->after, ec);
 }
 
+static bool is_same_trie(const struct trie_ref *a, const struct trie_ref *b)
+{
+    return memcmp(a->chunk.bytes, b->chunk.bytes, sizeof(a->chunk.bytes)) == 0;
+}
+
+/* Reads the health checks and checkers of the new root, where the old one does not have them. */
+static enum err try_plan(const struct role_root *before, const struct role_root *after,
+                         struct errctx *ec)
+{
+    AUTO_ARENA struct arena a = {0};
+    struct release_root old = {0};
+    struct release_root new;
+    struct health_plan *plan;
+    struct errctx old_ec = {0};
+    bool has_before = before != NULL && before->hash != NULL &&
+                      world_read_root(&a, before->hash, before->source, &old, &old_ec) == ERR_OK;
+    enum err e = world_read_root(&a, after->hash, after->source, &new, ec);
+    if (e != ERR_OK)
+        return e;
+    if (has_before &&
+        is_same_trie(&old.tries[RELEASE_HEALTH_CHECK], &new.tries[RELEASE_HEALTH_CHECK]) &&
+        is_same_trie(&old.tries[RELEASE_CHECKER], &new.tries[RELEASE_CHECKER]))
+        return ERR_OK;
+    e = health_plan_load(&new, after->source, NULL, &plan, ec);
+    if (e == ERR_OK)
+        health_plan_unref(plan);
+    return e;
+}
+
 enum err trial_run(const struct role_root *before, const struct role_root *after,
                    const struct sample_ring *samples, struct errctx *ec)
 {
@@ -362,6 +392,8 @@ enum err trial_run(const struct role_root *before, const struct role_root *after
     answer_is_trial = true;
 #endif
     enum err e = open_worlds(&t, before, after, ec);
+    if (e == ERR_OK)
+        e = try_plan(before, after, ec);
     if (e == ERR_OK)
         e = try_all(&t, samples, ec);
     world_free(t.after);

@@ -9,9 +9,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-static enum err read_root(struct arena *a, const struct chunk_hash *hash,
-                          const struct chunk_source *source, struct release_root *out,
-                          struct errctx *ec)
+enum err world_read_root(struct arena *a, const struct chunk_hash *hash,
+                         const struct chunk_source *source, struct release_root *out,
+                         struct errctx *ec)
 {
     struct slice bytes;
     struct release_root root;
@@ -33,7 +33,7 @@ static enum err start_world(const struct world_source *source, const struct worl
 {
     AUTO_ARENA struct arena scratch = {0};
     struct release_root root;
-    enum err e = read_root(&scratch, source->root, source->chunks, &root, ec);
+    enum err e = world_read_root(&scratch, source->root, source->chunks, &root, ec);
     if (e != ERR_OK)
         return e;
     struct zone_table *zones;

@@ -32,6 +32,14 @@ struct world_source {
 };
 
 /**
+ * A root that this build can serve, in `a`. Errors: the source's, ERR_CORRUPT, ERR_UNSUPPORTED
+ * where it needs a feature that this build lacks.
+ */
+enum err world_read_root(struct arena *a, const struct chunk_hash *hash,
+                         const struct chunk_source *source, struct release_root *out,
+                         struct errctx *ec) MUST_USE;
+
+/**
  * Loads the root whole, sharing what `before` (NULL at first, not lazy) holds already. Builder
  * thread. Errors: the source's, ERR_CORRUPT; ERR_UNSUPPORTED for a root that needs a newer program.
  */

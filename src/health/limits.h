@@ -4,6 +4,7 @@
 #define HEALTH_LIMITS_H
 
 #include "base/time.h"
+#include "release/limits.h"
 
 /* Times of a probe (Route 53): until the connection stands, TLS included; of TCP checks; from then
  * on until the head is whole; from then on until the string was found. Until its name is resolved
@@ -48,10 +49,10 @@
 #define PROBER_SYSTEM_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
 
 /* Votes of one table: a frame of the feeds holds them (30 bytes each, 2 MiB at most). */
-#define VOTES_MAX ((size_t)65536)
+#define VOTES_MAX ((size_t)RELEASE_CHECKS_MAX)
 
 /* Checkers that a role follows. */
-#define CHECKERS_MAX ((size_t)256)
+#define CHECKERS_MAX ((size_t)RELEASE_CHECKERS_MAX)
 
 /* A checker makes a table each second; one that did not rise for so long does not count, and the
  * stream of one that is silent for so long is opened anew. */

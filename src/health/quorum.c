@@ -38,6 +38,7 @@ struct quorum {
     size_t flap_count;
     size_t unhealthy_count;
     size_t frozen_count;
+    size_t unknown_count;
     bool is_changed; /* something that is kept over restarts */
 };
 
@@ -97,6 +98,12 @@ static void merge_standings(struct quorum *q, const struct health_plan *plan)
     q->standing_count = count;
 }
 
+static void reset_counts(struct quorum *q)
+{
+    q->changed_count = q->flap_count = 0;
+    q->unhealthy_count = q->frozen_count = q->unknown_count = 0;
+}
+
 void quorum_set_plan(struct quorum *q, const struct health_plan *plan)
 {
     size_t count = plan->check_count;
@@ -107,7 +114,7 @@ void quorum_set_plan(struct quorum *q, const struct health_plan *plan)
     q->is_frozen = mem_new(count, sizeof(*q->is_frozen));
     q->changed = mem_new(count, sizeof(*q->changed));
     q->tallies = mem_new(count, sizeof(*q->tallies));
-    q->changed_count = q->flap_count = q->unhealthy_count = q->frozen_count = 0;
+    reset_counts(q);
     merge_standings(q, plan);
     for (size_t i = 0; i < count; i++)
         q->is_healthy[i] = q->standings[q->places[i]].is_healthy;
@@ -304,6 +311,7 @@ static void decide(struct quorum *q, size_t place, const struct quorum_now *now)
     bool is_drill = is_overridden(s, &check->override, now);
     q->is_frozen[place] = !has_verdict && s->is_known && !check->is_disabled && !is_drill;
     q->frozen_count += q->is_frozen[place];
+    q->unknown_count += !s->is_known && !check->is_disabled;
     show(q, place, is_drill ? check->override.is_healthy : is_healthy, now->ns);
 }
 
@@ -312,7 +320,7 @@ void quorum_decide(struct quorum *q, struct quorum_voter *voters, size_t count,
 {
     CHECK(q->plan != NULL && count <= CHECKERS_MAX);
     count_votes(q, voters, count, now->ns);
-    q->changed_count = q->flap_count = q->unhealthy_count = q->frozen_count = 0;
+    reset_counts(q);
     for (size_t i = 0; i < q->plan->check_count; i++)
         decide(q, q->plan->order[i], now);
 }
@@ -326,7 +334,8 @@ void quorum_states(const struct quorum *q, struct check_states *out)
                                  .changed_count = q->changed_count,
                                  .flap_count = q->flap_count,
                                  .unhealthy_count = q->unhealthy_count,
-                                 .frozen_count = q->frozen_count};
+                                 .frozen_count = q->frozen_count,
+                                 .unknown_count = q->unknown_count};
 }
 
 /* ---- over restarts */

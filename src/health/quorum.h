@@ -25,6 +25,7 @@ struct check_states {
     size_t flap_count; /* of them, those that had changed shortly before, too */
     size_t unhealthy_count;
     size_t frozen_count;
+    size_t unknown_count; /* checks of endpoints that nobody has voted on yet */
 };
 
 /** One checker, as the quorum sees it. */

@@ -121,6 +121,22 @@ static void show_feeds(const struct agent *a, struct buf *out)
     json_write_close(out, ']');
 }
 
+/* Health checks as this node's votes say: of the name server, or else of control. */
+static void show_checks(struct buf *out)
+{
+    enum metrics_role role = METRICS_DNS;
+    if (metrics_read(role, METRIC_HEALTH_CHECKS) + metrics_read(role, METRIC_HEALTH_CHECKERS) == 0)
+        role = METRICS_CONTROL;
+    json_write_open(out, "checks", '{');
+    json_write_u64(out, "count", metrics_read(role, METRIC_HEALTH_CHECKS));
+    json_write_u64(out, "unhealthy", metrics_read(role, METRIC_HEALTH_UNHEALTHY));
+    json_write_u64(out, "frozen", metrics_read(role, METRIC_HEALTH_FROZEN));
+    json_write_u64(out, "checkers", metrics_read(role, METRIC_HEALTH_CHECKERS));
+    json_write_u64(out, "checkers_fresh", metrics_read(role, METRIC_HEALTH_CHECKERS_FRESH));
+    json_write_u64(out, "outliers", metrics_read(role, METRIC_HEALTH_OUTLIERS));
+    json_write_close(out, '}');
+}
+
 static void write_status(const struct agent *a, struct buf *out)
 {
     const struct agent_state *s = &a->state;
@@ -150,6 +166,7 @@ static void write_status(const struct agent *a, struct buf *out)
     json_write_bool(out, "draining", a->is_draining || a->is_ordered_out);
     show_roles(s, out);
     show_roots(s, out);
+    show_checks(out);
     show_feeds(a, out);
     json_write_close(out, '}');
     buf_append_byte(out, '\n');

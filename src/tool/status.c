@@ -63,6 +63,20 @@ static const char *activity(struct arena *a, const json_t *status)
     return arena_str(a, buf_slice(&out));
 }
 
+/** What this node makes of the votes about health checks; "" where there is nothing. */
+static const char *checks_line(struct arena *a, const json_t *status)
+{
+    const json_t *checks = json_object_get(status, "checks");
+    long long outliers = number_at(checks, "outliers");
+    if (number_at(checks, "count") + number_at(checks, "checkers") == 0)
+        return "";
+    const char *alone = outliers > 0 ? arena_printf(a, "; %lld against all others", outliers) : "";
+    return arena_printf(
+        a, "%lld health checks, %lld unhealthy, %lld frozen; %lld of %lld checkers heard%s",
+        number_at(checks, "count"), number_at(checks, "unhealthy"), number_at(checks, "frozen"),
+        number_at(checks, "checkers_fresh"), number_at(checks, "checkers"), alone);
+}
+
 static void print_facts(struct arena *a, const json_t *status, const char *health, FILE *out)
 {
     const char *rejected = tool_text_at(status, "rejected");
@@ -74,6 +88,7 @@ static void print_facts(struct arena *a, const json_t *status, const char *healt
         {"doing", activity(a, status)},
         {"release", arena_printf(a, "epoch %lld, sequence %lld", number_at(status, "epoch"),
                                  number_at(status, "sequence"))},
+        {"checks", checks_line(a, status)},
         {"serving", tool_text_at(status, "serving")},
         {"applied", tool_text_at(status, "applied")},
         {"proven", tool_text_at(status, "proven")},

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-struct collector {
+struct chunk_collector {
     struct store *store;
     struct pool *pool;
     struct pool_job job;
@@ -32,14 +32,14 @@ struct collector {
 };
 
 /** Between transactions; false once it is cancelled. */
-static bool pause_briefly(const struct collector *c)
+static bool pause_briefly(const struct chunk_collector *c)
 {
     const struct timespec pause = {.tv_nsec = ROLLOUT_COLLECT_PAUSE_NS};
     (void)nanosleep(&pause, NULL);
     return !atomic_load(&c->is_cancelled);
 }
 
-static enum err mark(struct collector *c, struct store_conn *conn, struct chunk_marks *marks)
+static enum err mark(struct chunk_collector *c, struct store_conn *conn, struct chunk_marks *marks)
 {
     for (size_t i = 0; i < c->plan.root_count; i++) {
         enum err err = chunk_marks_add(marks, conn, &c->roots[i], &c->result.ec);
@@ -77,7 +77,7 @@ static enum err sweep_some(struct store_conn *conn, struct store_chunk_sweep *sw
     return err;
 }
 
-static enum err sweep(struct collector *c, struct store_conn *conn, struct chunk_marks *marks)
+static enum err sweep(struct chunk_collector *c, struct store_conn *conn, struct chunk_marks *marks)
 {
     struct store_chunk_sweep sweep = {
         .is_marked = is_marked,
@@ -92,7 +92,8 @@ static enum err sweep(struct collector *c, struct store_conn *conn, struct chunk
     return err;
 }
 
-static enum err forget_some(struct collector *c, struct store_conn *conn, uint64_t *out_dropped)
+static enum err forget_some(struct chunk_collector *c, struct store_conn *conn,
+                            uint64_t *out_dropped)
 {
     struct errctx *ec = &c->result.ec;
     enum err err = store_begin_write(conn, ec);
@@ -106,7 +107,7 @@ static enum err forget_some(struct collector *c, struct store_conn *conn, uint64
     return err;
 }
 
-static enum err forget(struct collector *c, struct store_conn *conn)
+static enum err forget(struct chunk_collector *c, struct store_conn *conn)
 {
     uint64_t dropped = STORE_FORGET_ROWS_MAX;
     enum err err = ERR_OK;
@@ -122,7 +123,7 @@ static enum err forget(struct collector *c, struct store_conn *conn)
 static void run(struct pool_job *job, void *worker_state)
 {
     (void)worker_state;
-    struct collector *c = CONTAINER_OF(job, struct collector, job);
+    struct chunk_collector *c = CONTAINER_OF(job, struct chunk_collector, job);
     struct store_conn *conn = NULL;
     struct chunk_marks marks;
     metrics_bind_thread(METRICS_CONTROL, ROLLOUT_COLLECT_METRICS_SLOT);
@@ -143,7 +144,7 @@ static void run(struct pool_job *job, void *worker_state)
 
 static void done(struct pool_job *job)
 {
-    struct collector *c = CONTAINER_OF(job, struct collector, job);
+    struct chunk_collector *c = CONTAINER_OF(job, struct chunk_collector, job);
     c->is_busy = false;
     mem_cleanup(&c->roots);
     c->roots = NULL;
@@ -151,11 +152,11 @@ static void done(struct pool_job *job)
         c->on_done(c->user, &c->result);
 }
 
-struct collector *collector_new(struct loop *loop, struct store *store,
-                                void (*on_done)(void *user, const struct collect_result *result),
-                                void *user)
+struct chunk_collector *
+chunk_collector_new(struct loop *loop, struct store *store,
+                    void (*on_done)(void *user, const struct collect_result *result), void *user)
 {
-    struct collector *c = NEW(struct collector);
+    struct chunk_collector *c = NEW(struct chunk_collector);
     c->store = store;
     c->on_done = on_done;
     c->user = user;
@@ -165,7 +166,7 @@ struct collector *collector_new(struct loop *loop, struct store *store,
     return c;
 }
 
-bool collector_start(struct collector *c, const struct collect_plan *plan)
+bool chunk_collector_start(struct chunk_collector *c, const struct collect_plan *plan)
 {
     if (c->is_busy)
         return false;
@@ -180,7 +181,7 @@ bool collector_start(struct collector *c, const struct collect_plan *plan)
     return true;
 }
 
-void collector_free(struct collector *c)
+void chunk_collector_free(struct chunk_collector *c)
 {
     if (c == NULL)
         return;

@@ -8,7 +8,7 @@
 #include "os/loop.h"
 #include "release/chunk.h"
 
-struct collector;
+struct chunk_collector;
 
 /** What to keep. */
 struct collect_plan {
@@ -28,15 +28,17 @@ struct collect_result {
     uint64_t rows_dropped;
 };
 
-/** The rollout's thread, for all. on_done: there, once for each start, but for collector_free. */
-struct collector *collector_new(struct loop *loop, struct store *store,
-                                void (*on_done)(void *user, const struct collect_result *result),
-                                void *user) MUST_USE;
+/** The rollout's thread, for all. on_done: there, once for each start, but for
+ * chunk_collector_free. */
+struct chunk_collector *chunk_collector_new(struct loop *loop, struct store *store,
+                                            void (*on_done)(void *user,
+                                                            const struct collect_result *result),
+                                            void *user) MUST_USE;
 
 /** False while one is under way. */
-bool collector_start(struct collector *c, const struct collect_plan *plan);
+bool chunk_collector_start(struct chunk_collector *c, const struct collect_plan *plan);
 
 /** Cuts short what is under way. NULL is fine. */
-void collector_free(struct collector *c);
+void chunk_collector_free(struct chunk_collector *c);
 
 #endif

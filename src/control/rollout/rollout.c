@@ -220,7 +220,7 @@ static enum err open_parts(struct rollout *r, struct errctx *ec)
 
 static void rollout_free(struct rollout *r)
 {
-    collector_free(r->collector);
+    chunk_collector_free(r->collector);
     feed_server_free(r->feed);
     invalidations_free(r->invalidations);
     loop_timer_stop(&r->tick);
@@ -287,7 +287,7 @@ enum err rollout_start(const struct rollout_options *options, struct rollout **o
     const struct feed_source source = rollout_feed_source(r);
     r->feed = feed_server_new(r->loop, r->tls, &source);
     feed_server_listen(r->feed, options->nodes_fd);
-    r->collector = collector_new(r->loop, options->store, rollout_collected, r);
+    r->collector = chunk_collector_new(r->loop, options->store, rollout_collected, r);
     r->collected_ns = time_monotonic_ns();
     rollout_write_status(r);
     loop_timer_set(r->loop, &r->tick, 0, r->limits.tick_ns);

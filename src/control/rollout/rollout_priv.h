@@ -55,7 +55,7 @@ struct rollout {
     struct buf pointer; /* the newest signed pointer; empty before the first */
     struct position pointer_at;
 
-    struct collector *collector;
+    struct chunk_collector *collector;
     int64_t collected_ns;
     unsigned releases_since_collect;
 

@@ -111,7 +111,7 @@ static void start(struct rollout *r, struct needed *n, size_t whole_count, uint6
         .before_unix_ms = time_unix_ms() - r->limits.chunk_grace_ms,
         .forget_version = version,
     };
-    (void)collector_start(r->collector, &collect); /* one under way: the next time */
+    (void)chunk_collector_start(r->collector, &collect); /* one under way: the next time */
     free(roots);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routing policies as answers: groups, trees of aliases, health, the client's network and its
 // scope. What each policy chooses has its own tests (routing).
+#include "authority/health_file.h"
 #include "authority/health_table.h"
-#include "authority/health_watch.h"
 #include "authority/limits.h"
 #include "authority/trace.h"
 #include "authority/tree_record.h"
@@ -446,33 +446,65 @@ static void a_place_that_is_not_known_here_is_no_release(void **state)
     fixture_fini(f);
 }
 
+/* What a file says of an id; 'x' where it does not name it. */
+static char said_of(const char *text, const char *id)
+{
+    struct arena a = {0};
+    struct health_said *said;
+    size_t count;
+    char found = 'x';
+    struct registry *ids = registry_new();
+    assert_int_equal(health_file_parse(&a, slice_str(text), ids, &said, &count, NULL), ERR_OK);
+    uint32_t number = registry_number(ids, slice_str(id));
+    for (size_t i = 0; i < count; i++) {
+        if (said[i].number == number)
+            found = said[i].is_healthy ? 'h' : 'u';
+    }
+    registry_free(ids);
+    arena_fini(&a);
+    return found;
+}
+
 static void a_file_says_which_checks_are_unhealthy(void **state)
 {
     (void)state;
-    struct fixture *f = start();
-    struct slice unhealthy;
+    const char *text = "# states\nfirst healthy\n\n  second\tunhealthy \r\nfirst unhealthy\n"
+                       "third unhealthy\nthird healthy";
+    assert_int_equal(said_of(text, "first"), 'u'); /* the last line counts */
+    assert_int_equal(said_of(text, "second"), 'u');
+    assert_int_equal(said_of(text, "third"), 'h');
+    assert_int_equal(said_of(text, "states"), 'x');
+    AUTO_ARENA struct arena a = {0};
+    struct registry *ids = registry_new();
+    struct health_said *said;
+    size_t count;
     struct errctx ec = {0};
-    uint32_t second = registry_number(f->registries.health, SLICE_LIT("second"));
-    const struct slice text =
-        SLICE_LIT("# states\nfirst healthy\n\n  second\tunhealthy \r\nfirst unhealthy\n"
-                  "third unhealthy\nthird healthy");
-    assert_int_equal(health_file_parse(&f->arena, text, f->registries.health, &unhealthy, &ec),
-                     ERR_OK);
-    struct health_table *table = health_table_new((const uint32_t *)(const void *)unhealthy.data,
-                                                  unhealthy.len / sizeof(uint32_t));
-    uint32_t first = registry_number(f->registries.health, SLICE_LIT("first"));
-    uint32_t third = registry_number(f->registries.health, SLICE_LIT("third"));
-    assert_false(health_table_is_healthy(table, first)); /* the last line counts */
-    assert_false(health_table_is_healthy(table, second));
-    assert_true(health_table_is_healthy(table, third));
-    assert_true(health_table_is_healthy(table, HEALTH_NONE));
-    assert_true(health_table_is_healthy(NULL, first));
-    health_table_free(table);
-    assert_int_equal(health_file_parse(&f->arena, SLICE_LIT("a healthy\nb sick\n"),
-                                       f->registries.health, &unhealthy, &ec),
-                     ERR_INVALID);
+    assert_int_equal(
+        health_file_parse(&a, SLICE_LIT("a healthy\nb sick\n"), ids, &said, &count, &ec),
+        ERR_INVALID);
     assert_string_equal(ec.text, "line 2: want: ID healthy|unhealthy");
-    fixture_fini(f);
+    registry_free(ids);
+}
+
+static void a_health_table_names_the_unhealthy(void **state)
+{
+    (void)state;
+    struct health_table *table = health_table_new((const uint32_t[]){3, 64}, 2);
+    struct health_table *same = health_table_new((const uint32_t[]){64, 3}, 2);
+    struct health_table *other = health_table_new((const uint32_t[]){2, 64}, 2);
+    struct health_table *none = health_table_new(NULL, 0);
+    assert_false(health_table_is_healthy(table, 3));
+    assert_false(health_table_is_healthy(table, 64));
+    assert_true(health_table_is_healthy(table, 4));
+    assert_true(health_table_is_healthy(table, HEALTH_NONE));
+    assert_true(health_table_is_healthy(NULL, 3));
+    assert_true(health_table_equal(table, same));
+    assert_false(health_table_equal(table, other));
+    assert_false(health_table_equal(table, none));
+    health_table_free(table);
+    health_table_free(same);
+    health_table_free(other);
+    health_table_free(none);
 }
 
 static void a_trial_takes_every_branch(void **state)
@@ -539,6 +571,7 @@ int main(void)
         cmocka_unit_test(a_cname_may_be_chosen_and_is_followed),
         cmocka_unit_test(an_explanation_names_each_branch),
         cmocka_unit_test(a_file_says_which_checks_are_unhealthy),
+        cmocka_unit_test(a_health_table_names_the_unhealthy),
         cmocka_unit_test(a_trial_takes_every_branch),
         cmocka_unit_test(a_place_that_is_not_known_here_is_no_release),
     };

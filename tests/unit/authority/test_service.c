@@ -8,6 +8,7 @@
 #include "authority/role.h"
 #include "authority/tcp.h"
 #include "net/socket.h"
+#include "shared/temp_dir.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -44,6 +45,7 @@ struct running {
     void *state;
     struct role_release *applied;
     struct net_address address;
+    char dir[TEMP_DIR_SIZE];
 };
 
 static void close_sockets(struct running *r)
@@ -91,10 +93,11 @@ static void bind_sockets(struct running *r)
 
 static void start(struct running *r, const char *address)
 {
-    const char *args[] = {"--dns", address, "--dns-threads", "2"};
+    *r = (struct running){0};
+    temp_dir_make(r->dir, "service");
+    const char *args[] = {"--dns", address, "--dns-threads", "2", "--data", r->dir};
     char *no_environment[] = {NULL};
     struct errctx ec = {0};
-    *r = (struct running){0};
     fixture_init(&r->f);
     fixture_whole_zone(&r->f, "Z1", "example.com");
     if (settings_load(&r->settings, args, ARRAY_LEN(args), no_environment, &ec) != ERR_OK)
@@ -128,6 +131,7 @@ static void stop(struct running *r)
     close_sockets(r);
     loop_free(r->context.loop);
     settings_fini(&r->settings);
+    temp_dir_remove(r->dir);
     fixture_fini(&r->f);
 }
 
