@@ -92,8 +92,7 @@ static enum err take_http(struct drill *d, struct errctx *ec)
     http->path = o->path != NULL ? o->path : path;
     http->host = o->host != NULL ? o->host : host;
     if (http->host == NULL)
-        http->host = arena_str(d->arena,
-                               slice_sub(slice_str(d->target.name), 0, strlen(d->target.name) - 1));
+        http->host = d->target.title;
     if (http->path[0] != '/' || strpbrk(http->path, " \t\r\n") != NULL)
         return err_set(ec, ERR_INVALID, "--path starts with '/' and has no spaces");
     if (d->report.objective.has_rpo && !http->is_on)
@@ -217,12 +216,22 @@ static int exit_status(const struct drill *d)
     return judgement.is_met ? DRILL_EXIT_MET : DRILL_EXIT_NOT_MET;
 }
 
+/* What was seen of a failure is told, even where the drill did not end well. */
 static enum err drill(struct drill *d, struct errctx *ec)
 {
     enum err e = prepare(d, ec);
-    if (e == ERR_OK)
-        e = run(d, ec);
-    return e == ERR_OK ? tell(d, ec) : e;
+    if (e != ERR_OK)
+        return e;
+    enum err result = run(d, ec);
+    if (result == ERR_OK)
+        return tell(d, ec);
+    struct errctx untold = {0};
+    if (d->timeline.failed_ns != 0) {
+        d->report.cut_short = arena_strdup(d->arena, ec->text);
+        if (tell(d, &untold) != ERR_OK)
+            (void)fprintf(stderr, "weir drill: %s\n", untold.text);
+    }
+    return result;
 }
 
 int tool_drill(int argc, char **argv)

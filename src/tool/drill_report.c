@@ -41,7 +41,7 @@ void drill_write_markdown(const struct drill_report *report, struct buf *out)
     struct drill_section sections[DRILL_SECTION_COUNT];
     drill_sections(&a, report, sections);
     buf_append_str(out, "# Failover drill of ");
-    drill_text_markdown(out, report->target->name);
+    drill_text_markdown(out, report->target->title);
     buf_append_str(out, "\n");
     for (size_t i = 0; i < DRILL_SECTION_COUNT; i++) {
         buf_printf(out, "\n## %s\n\n| | |\n|---|---|\n", sections[i].title);
@@ -97,9 +97,9 @@ void drill_write_html(const struct drill_report *report, struct buf *out)
     drill_judge(report, &measures, &judgement);
     buf_append_str(out, html_head);
     buf_append_str(out, "<title>Failover drill of ");
-    drill_text_html(out, report->target->name);
+    drill_text_html(out, report->target->title);
     buf_append_str(out, "</title>\n</head>\n<body>\n<h1>Failover drill of ");
-    drill_text_html(out, report->target->name);
+    drill_text_html(out, report->target->title);
     buf_printf(out, "</h1>\n<p class=\"verdict\">%s</p>\n<figure>\n",
                judgement.is_met ? "Objective met" : "Objective not met");
     drill_write_picture(report, out);

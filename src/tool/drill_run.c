@@ -24,6 +24,7 @@ struct run {
     struct drill_override *override;
     bool is_calling; /* an override is on its way: nothing else is decided */
     bool has_told_outage;
+    bool has_told_return;
     const char *cut_short;
     enum err result;
     struct errctx failure;
@@ -114,19 +115,18 @@ static void take_step(struct run *run, enum drill_step step, const char *reason)
     }
 }
 
+/* A real outage, once it shows, and its end. */
 static void tell_outage(struct run *run)
 {
     const struct drill_timeline *t = run->timeline;
     if (t->is_override)
         return;
-    if (t->failed_ns != 0 && !run->has_told_outage) {
-        run->has_told_outage = true;
+    if (t->failed_ns != 0 && !run->has_told_outage)
         say(run, "the primary has failed");
-    }
-    if (t->back_ns != 0 && run->has_told_outage) {
-        run->has_told_outage = false;
+    if (t->back_ns != 0 && !run->has_told_return)
         say(run, "the primary is back");
-    }
+    run->has_told_outage = t->failed_ns != 0;
+    run->has_told_return = t->back_ns != 0;
 }
 
 static void on_interval(void *user)

@@ -26,10 +26,9 @@ static void write_look(const struct drill_report *r, struct buf *out)
 {
     AUTO_ARENA struct arena a = {0};
     const struct drill_target *t = r->target;
-    buf_append_str(out,
-                   "## 1. Look\n\nThe sets, and the health check of the one that is to fail, ");
+    buf_append_str(out, "## 1. Look\n\nThe sets, and the health check of set '");
     drill_text_markdown(out, t->primary);
-    buf_append_str(out, ":\n\n```sh\n");
+    buf_append_str(out, "', which is to fail:\n\n```sh\n");
     aws(r, out);
     buf_printf(out, "list-resource-record-sets --hosted-zone-id %s \\\n  --start-record-name ",
                t->zone_id);
@@ -122,7 +121,7 @@ static void write_judge(const struct drill_report *r, struct buf *out)
 void drill_write_runbook(const struct drill_report *r, struct buf *out)
 {
     buf_append_str(out, "# Failover drill of ");
-    drill_text_markdown(out, r->target->name);
+    drill_text_markdown(out, r->target->title);
     buf_append_str(out, " by hand\n\nThe commands need the access key in the environment "
                         "(`AWS_SHARED_CREDENTIALS_FILE`, `AWS_DEFAULT_REGION`).\n\n");
     write_look(r, out);

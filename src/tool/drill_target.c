@@ -171,6 +171,7 @@ enum err drill_target_find(const struct tool_client *client, struct arena *a,
         return e;
     (void)dns_name_format(dns_name_slice(&t.owner), text);
     t.name = arena_strdup(a, text);
+    t.title = arena_str(a, slice_sub(slice_str(text), 0, strlen(text) - 1));
     t.type_text = arena_strdup(a, dns_type_text(t.type, type_text));
     e = find_sets(client, a, wanted, &t, ec);
     if (e == ERR_OK)

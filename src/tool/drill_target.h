@@ -12,7 +12,8 @@ struct tool_client;
 /** Texts and the rest live in the arena of whoever asked. */
 struct drill_target {
     const char *zone_id;
-    const char *name; /* with a final dot */
+    const char *name;  /* with a final dot */
+    const char *title; /* the same without it */
     struct dns_name owner;
     uint16_t type; /* DNS_TYPE_A or DNS_TYPE_AAAA */
     const char *type_text;

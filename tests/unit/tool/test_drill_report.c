@@ -45,6 +45,7 @@ static int a_drill(void **state)
                                              .failure_threshold = 3};
     target = (struct drill_target){.zone_id = "Z1EXAMPLE",
                                    .name = "www.example.",
+                                   .title = "www.example",
                                    .type = DNS_TYPE_A,
                                    .type_text = "A",
                                    .policy = "failover",
@@ -166,7 +167,7 @@ static void all_forms_have_the_figures(void **state)
                                     "primary); objective 1: not met"));
     assert_non_null(strstr(summary, "40.0 s: checkers need up to 37 s to find it"));
     const char *markdown = written(drill_write_markdown);
-    assert_non_null(strstr(markdown, "# Failover drill of www.example."));
+    assert_non_null(strstr(markdown, "# Failover drill of www.example\n"));
     assert_non_null(strstr(markdown, "| Detection: first changed answer after | 1.0 s |"));
     assert_non_null(strstr(markdown, "| Last stale answer of any resolver after | 3.0 s |"));
     assert_non_null(strstr(markdown, "| First answer with the primary after | 1.0 s |"));
