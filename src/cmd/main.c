@@ -34,6 +34,7 @@ static const struct command commands[] = {
     {"up", "[--SETTING VALUE]...", "run a node in the foreground", run_up},
     {"node", "list|admit|cordon|uncordon|drain|remove|pin|unpin", "the nodes of the fleet",
      tool_node},
+    {"checker", "list|exclude|include", "the nodes that probe health checks", tool_checker},
     {"health", "set|hold", "states of health checks that nobody probes, how long states stay",
      tool_health},
     {"set", "list|addresses", "the delegation sets and their local addresses", tool_set},

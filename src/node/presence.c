@@ -125,12 +125,17 @@ enum err presence_checker_of(const struct settings *settings, const struct net_a
                              struct arena *a, struct presence_checker *out, struct errctx *ec)
 {
     struct addresses advertised = {0};
+    struct addresses sources = {0};
     struct addresses bound = {.items = arena_array(a, 1, sizeof(*bound.items))};
     enum err e = parse_addresses(&settings->advertise, "--advertise", a, &advertised, ec);
+    if (e == ERR_OK)
+        e = parse_addresses(&settings->check_source, "--check-source", a, &sources, ec);
     if (e != ERR_OK)
         return e;
     take_bound(votes, a, &bound);
-    const struct addresses *probes = advertised.count > 0 ? &advertised : &bound;
+    const struct addresses *probes = sources.count > 0      ? &sources
+                                     : advertised.count > 0 ? &advertised
+                                                            : &bound;
     *out = (struct presence_checker){.votes_address = reached_at(&bound, &advertised, votes),
                                      .probe_addresses = probes->items,
                                      .probe_address_count = probes->count};

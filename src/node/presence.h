@@ -33,7 +33,7 @@ struct presence_checker {
 
 /**
  * From where its votes are served; a wildcard stands for the first of --advertise. It probes from
- * --advertise, else from where its votes are. In `a`.
+ * --check-source, else from --advertise, else from where its votes are. In `a`.
  * Errors: ERR_INVALID naming the setting.
  */
 enum err presence_checker_of(const struct settings *settings, const struct net_address *votes,

@@ -3,6 +3,7 @@
 #include "tool/json.h"
 
 #include "base/buf.h"
+#include "base/time.h"
 
 const char *tool_text_at(const json_t *object, const char *key)
 {
@@ -21,4 +22,11 @@ const char *tool_joined(struct arena *a, const json_t *list)
         buf_printf(&out, "%s%s", i > 0 ? "," : "", text != NULL ? text : "?");
     }
     return arena_str(a, buf_slice(&out));
+}
+
+const char *tool_heard(struct arena *a, const json_t *value)
+{
+    if (!json_is_integer(value))
+        return "never";
+    return arena_printf(a, "%.1f s ago", (double)json_integer_value(value) / (double)MS_PER_S);
 }

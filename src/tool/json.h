@@ -19,4 +19,7 @@ const char *tool_text_at(const json_t *object, const char *key);
 /** The texts of a list with commas between, in `a`; "?" for what is no text, "" for no list. */
 const char *tool_joined(struct arena *a, const json_t *list);
 
+/** How long ago, from milliseconds: "1.2 s ago"; "never" for what is no number. In `a`. */
+const char *tool_heard(struct arena *a, const json_t *value);
+
 #endif

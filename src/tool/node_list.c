@@ -2,7 +2,6 @@
 // `weir node list`. Called on the main thread of the command.
 #include "tool/node_list.h"
 
-#include "base/time.h"
 #include "tool/status.h"
 #include "tool/table.h"
 
@@ -26,14 +25,6 @@ static const char *root_cell(struct arena *a, const json_t *value)
     return arena_printf(a, "%.*s", ROOT_DIGITS, cell(a, value));
 }
 
-/** How long ago, from milliseconds. */
-static const char *heard_cell(struct arena *a, const json_t *value)
-{
-    if (!json_is_integer(value))
-        return "never";
-    return arena_printf(a, "%.1f s ago", (double)json_integer_value(value) / (double)MS_PER_S);
-}
-
 static const struct {
     const char *title;
     const char *key; /* in the node */
@@ -43,7 +34,7 @@ static const struct {
     {"STATE", "State", cell},
     {"ROLES", "Roles", cell},
     {"POP", "Pop", cell},
-    {"HEARD", "HeardMsAgo", heard_cell},
+    {"HEARD", "HeardMsAgo", tool_heard},
     {"APPLIED", "Applied", root_cell},
     {"SEQUENCE", "Sequence", cell},
     {"PINNED", "Pinned", cell},

@@ -10,6 +10,9 @@
 /** `weir node VERB ...`; argv starts at the verb, NULL behind the last. */
 int tool_node(int argc, char **argv) MUST_USE;
 
+/** `weir checker VERB ...`; argv starts at the verb, NULL behind the last. */
+int tool_checker(int argc, char **argv) MUST_USE;
+
 /** `weir health VERB ...`; argv starts at the verb, NULL behind the last. */
 int tool_health(int argc, char **argv) MUST_USE;
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The check role by itself: what it probes, what it votes, who may read its votes."""
 
+import json
 import time
 
 import pytest
@@ -118,3 +119,29 @@ def test_a_checker_on_a_machine_of_its_own_probes_while_control_is_away(fleet):
         node.kill()
         node.start()  # from its own disk
         wait_vote(node, check, state="unhealthy")
+
+
+def listed(node):
+    return json.loads(node.weir("checker", "list", "--json").stdout)["Checkers"]
+
+
+def test_a_checker_is_known_by_itself_and_excluded_by_an_operator(checker):
+    wait_for(lambda: len(listed(checker)) == 1, "the checker in the list")
+    node_id = checker.status()["node"]
+    (entry,) = listed(checker)
+    assert (entry["Id"], entry["Votes"]) == (node_id, checker.ready["votes"])
+    assert not entry["Excluded"]
+    ranges = checker.boto().get_checker_ip_ranges()["CheckerIpRanges"]
+    assert ranges == ["127.0.0.1/32"]
+    checker.weir("checker", "exclude", node_id)
+    assert listed(checker)[0]["Excluded"]
+    row = checker.weir("checker", "list").stdout.splitlines()[1].split()
+    assert row[0] == node_id and row[-1] == "yes"
+    checker.stop()
+    checker.start()
+    wait_for(lambda: listed(checker)[0]["Votes"] == checker.ready["votes"], "its new address")
+    assert listed(checker)[0]["Excluded"]
+    checker.weir("checker", "include", node_id)
+    assert not listed(checker)[0]["Excluded"]
+    refused = checker.weir("checker", "exclude", "nobody", check=False)
+    assert refused.returncode == 1 and "NoSuchNode" in refused.stderr

@@ -201,6 +201,9 @@ enum aws_error api_cordon_node(struct api_call *c, const json_t *in, json_t *out
 enum aws_error api_uncordon_node(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 enum aws_error api_drain_node(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 enum aws_error api_remove_node(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
+enum aws_error api_list_checkers(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
+enum aws_error api_exclude_checker(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
+enum aws_error api_include_checker(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 enum aws_error api_list_delegation_sets(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 enum aws_error api_set_delegation_set_addresses(struct api_call *c, const json_t *in, json_t *out)
     MUST_USE;

@@ -48,6 +48,9 @@
 /** CIDR collections of one account; Route 53's quota is 5. */
 #define API_CIDR_COLLECTIONS_MAX 1000u
 
+/** Checkers of the fleet: a release holds no more. */
+#define API_CHECKERS_MAX ((size_t)256)
+
 /** Health checks in one page. Source: Route 53, ListHealthChecks, MaxItems. */
 #define API_HEALTH_CHECKS_PAGE_MAX ((size_t)100)
 

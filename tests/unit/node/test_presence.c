@@ -117,6 +117,11 @@ static void votes_are_where_they_are_bound(void **state)
     c = checker_of(&s, "127.0.0.3:5391");
     assert_true(slice_equal(c.votes_address, SLICE_LIT("\x7f\0\0\x03")));
     assert_true(slice_equal(c.probe_addresses[0], SLICE_LIT("\xc0\0\x02\x01")));
+    const char *source = "198.51.100.7";
+    s.settings.check_source = (struct settings_list){.items = &source, .count = 1};
+    c = checker_of(&s, "127.0.0.3:5391");
+    assert_int_equal(c.probe_address_count, 1);
+    assert_true(slice_equal(c.probe_addresses[0], SLICE_LIT("\xc6\x33\x64\x07")));
     arena_fini(&s.arena);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `weir node list` and `weir status` show of an answer.
+#include "tool/checker_list.h"
 #include "tool/node_list.h"
 #include "tool/set_list.h"
 #include "tool/status.h"
@@ -74,6 +75,24 @@ static void an_answer_without_nodes_is_an_empty_list(void **state)
     free(text);
 }
 
+static void a_checker_is_a_line_with_where_its_votes_are(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    AUTO_JSON json_t *object =
+        object_of("{\"Checkers\": [{\"Id\": \"abc\", \"Region\": \"eu-central-2\", "
+                  "\"Votes\": \"192.0.2.1:5391\", \"HeardMsAgo\": 300, \"Excluded\": true}, "
+                  "{\"Id\": \"def\", \"Region\": \"\", \"Excluded\": false}]}");
+    tool_checker_list_print(object, out);
+    fclose(out);
+    assert_string_equal(text, "ID   REGION        VOTES           HEARD      EXCLUDED\n"
+                              "abc  eu-central-2  192.0.2.1:5391  0.3 s ago  yes\n"
+                              "def  -             -               never      -\n");
+    free(text);
+}
+
 static void a_set_is_a_line_with_its_names_and_addresses(void **state)
 {
     (void)state;
@@ -135,6 +154,7 @@ int main(void)
         cmocka_unit_test(a_node_is_a_line_with_what_it_reported),
         cmocka_unit_test(a_node_that_never_reported_is_listed_too),
         cmocka_unit_test(an_answer_without_nodes_is_an_empty_list),
+        cmocka_unit_test(a_checker_is_a_line_with_where_its_votes_are),
         cmocka_unit_test(a_set_is_a_line_with_its_names_and_addresses),
         cmocka_unit_test(status_shows_roots_roles_and_feeds),
         cmocka_unit_test(a_status_of_another_version_does_not_stop_the_tool),
