@@ -61,6 +61,15 @@ static enum err find_cidr(void *user, const struct r53_cidr_routing_config *conf
     return ERR_OK;
 }
 
+static enum err find_health_check(void *user, const char *id, bool *out_is_there, struct errctx *ec)
+{
+    (void)user;
+    if (strcmp(id, "broken") == 0)
+        return err_set(ec, ERR_IO, "the disk");
+    *out_is_there = strcmp(id, "there") == 0;
+    return ERR_OK;
+}
+
 /* An A record set of www.example.com with this identifier (NULL: none), its policy to be set. */
 static struct r53_record_set set_of(const char *identifier)
 {
@@ -163,7 +172,8 @@ static struct outcome change(enum r53_change_action action, const struct r53_rec
         batch.changes[i].resource_record_set = ARENA_NEW(&arena, struct r53_record_set);
         *batch.changes[i].resource_record_set = sets[i];
     }
-    const struct r53_change_source source = {.load = load, .find_cidr = find_cidr};
+    const struct r53_change_source source = {
+        .load = load, .find_cidr = find_cidr, .find_health_check = find_health_check};
     struct aws_fault fault = {.arena = &arena};
     struct outcome out = {0};
     out.error = r53_change_apply(&target, &batch, &source, &out.result, &fault);
@@ -201,6 +211,27 @@ static void groups_of_each_policy_are_accepted(void **state)
     assert_int_equal(all.result.count, 1);
     assert_int_equal(all.result.changed[0]->sets.items_count, 4);
     assert_string_equal(all.result.changed[0]->sets.items[0].set_identifier, "a");
+}
+
+static struct r53_record_set checked(const char *identifier, const char *check)
+{
+    struct r53_record_set set = weighted(identifier, 1);
+    set.health_check_id = check;
+    return set;
+}
+
+static void health_checks_that_are_named_are_there(void **state)
+{
+    (void)state;
+    assert_string_equal(CREATE(checked("a", "there"), checked("b", "there")).message, "");
+    struct outcome missing = CREATE(checked("a", "gone"), checked("b", "lost"));
+    assert_int_equal(missing.error, AWS_InvalidChangeBatch);
+    assert_string_equal(missing.message,
+                        "[Invalid Resource Record Set: a health check with ID gone does not exist, "
+                        "Invalid Resource Record Set: a health check with ID lost does not exist]");
+    assert_int_equal(CREATE(checked("a", "broken")).error, AWS_InternalFailure);
+    there[there_count++] = checked("c", "gone"); /* a set may outlive its check */
+    assert_string_equal(DELETE_SETS(checked("c", "gone")).message, "");
 }
 
 static void identifiers_tell_sets_apart(void **state)
@@ -495,6 +526,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(groups_of_each_policy_are_accepted),
         TEST(identifiers_tell_sets_apart),
+        TEST(health_checks_that_are_named_are_there),
         TEST(members_go_together),
         TEST(coordinates_have_two_decimals_at_most),
         TEST(sets_of_one_name_and_type_are_of_one_policy),
