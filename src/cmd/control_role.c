@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "cmd/control_first_start.h"
+#include "cmd/health_status.h"
 #include "cmd/test_answer.h"
 #include "control/api/api.h"
 #include "control/compile/compile.h"
@@ -30,6 +31,7 @@ struct control {
     struct api *api;
     struct compile_builtin builtin;
     struct test_answer *test_answer;
+    struct health_status *health_status;
 };
 
 static struct role_socket control_sockets[2];
@@ -128,6 +130,15 @@ static enum err test_answer(void *user, struct store_conn *conn, struct arena *a
     return test_answer_ask(c->test_answer, conn, a, question, out, ec);
 }
 
+/** GetHealthCheckStatus and its like; on a worker of the API. */
+static enum err observe_health(void *user, struct arena *a,
+                               const struct api_health_question *question,
+                               struct api_observations *out, struct errctx *ec)
+{
+    struct control *c = user;
+    return health_status_ask(c->health_status, a, question, out, ec);
+}
+
 /** The addresses that clients reach this node by; none where nobody said and DNS is on a wildcard.
  */
 static void find_advertised(struct control *c)
@@ -184,10 +195,15 @@ static enum err start_api(struct control *c, struct errctx *ec)
         .node_status = node_status,
         .write_builtin_zones = write_builtin_zones,
         .test_answer = test_answer,
+        .observe_health = observe_health,
         .user = c,
     };
     c->test_answer = test_answer_new(settings);
-    enum err e = api_new(c->context->loop, &options, &c->api, ec);
+    enum err e =
+        health_status_new(c->context->loop, c->store, &c->keys->identity, &c->health_status, ec);
+    if (e != ERR_OK)
+        return e;
+    e = api_new(c->context->loop, &options, &c->api, ec);
     if (e != ERR_OK)
         return e;
     api_listen(c->api, c->context->sockets[0].fds[0], NULL);
@@ -245,6 +261,7 @@ static void control_stop(void *state)
     struct control *c = state;
     api_free(c->api);
     net_tls_free(c->tls);
+    health_status_free(c->health_status);
     rollout_stop(c->rollout);
     test_answer_free(c->test_answer);
     store_close(c->store);
