@@ -8,13 +8,14 @@
 static const char *const notes[] = {
     "Times are counted from the failure, and from the moment when the primary is back. What was "
     "looked at is known at each look, so a time may be one interval later than the event.",
-    "A resolver honours the TTL: it asks again when what it holds has run out. The resolver of the "
-    "drill may have asked at a lucky moment; \"any resolver\" is one that asked just before the "
-    "answers changed.",
+    "A resolver honours the TTL: it asks again when what it holds has run out. \"Any resolver\" is "
+    "one that asked just before the answers changed.",
 };
 static const char override_note[] =
     "The primary was only said to have failed: it worked all the time. A request that went to it "
-    "after that counts as lost, as it would have been.";
+    "after that counts as lost, as it would have been. The resolver of the drill asked just "
+    "before, "
+    "so that it held the primary for a whole TTL.";
 
 /* ---- terminal */
 

@@ -21,8 +21,10 @@ struct run {
     struct drill_course course;
     struct loop *loop;
     struct loop_signal signals[ARRAY_LEN(ending_signals)];
+    struct drill_sampler *sampler;
     struct drill_override *override;
-    bool is_calling; /* an override is on its way: nothing else is decided */
+    unsigned ready_count; /* intervals since the failure was due */
+    bool is_calling;      /* an override is on its way: nothing else is decided */
     bool has_told_outage;
     bool has_told_return;
     const char *cut_short;
@@ -93,14 +95,25 @@ static void give_up(struct run *run, const char *reason)
     stop(run, reason);
 }
 
+/* Clients are worst off whose resolver asked just before the failure: so does ours. It asks at the
+ * next interval, and has its answer by the one after. */
+static void start_failure(struct run *run)
+{
+    if (run->ready_count++ == 0)
+        drill_sampler_ask_anew(run->sampler);
+    if (run->ready_count <= 2)
+        return;
+    run->is_calling = true;
+    drill_override_set(run->override);
+}
+
 static void take_step(struct run *run, enum drill_step step, const char *reason)
 {
     switch (step) {
     case DRILL_GO_ON:
         break;
     case DRILL_FAIL:
-        run->is_calling = true;
-        drill_override_set(run->override);
+        start_failure(run);
         break;
     case DRILL_RETURN:
         run->is_calling = true;
@@ -218,15 +231,14 @@ static enum err sample(struct run *run, struct errctx *ec)
                                                    .on_interval = on_interval,
                                                    .on_full = on_full,
                                                    .user = run};
-    struct drill_sampler *sampler;
-    enum err e = drill_sampler_new(&sampling, &sampler, ec);
+    enum err e = drill_sampler_new(&sampling, &run->sampler, ec);
     if (e != ERR_OK)
         return e;
     if (run->timeline->is_override)
         run->override = drill_override_new(&override);
     say(run, "all is to be well before anything fails");
     loop_run(run->loop);
-    drill_sampler_free(sampler);
+    drill_sampler_free(run->sampler);
     struct errctx left = {0};
     if (drill_override_free(run->override, &left) != ERR_OK)
         return err_set(ec, left.code,

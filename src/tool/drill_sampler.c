@@ -345,6 +345,11 @@ void drill_sampler_free(struct drill_sampler *s)
     free(s);
 }
 
+void drill_sampler_ask_anew(struct drill_sampler *s)
+{
+    s->resolver = (struct drill_resolver){0};
+}
+
 /* ---- one of each, at the start */
 
 enum err drill_ask(const struct drill_target *target, const struct net_address *server,

@@ -38,6 +38,9 @@ enum err drill_sampler_new(const struct drill_sampler_options *options, struct d
 /** What is under way ends without a result. Not from a callback. NULL is fine. */
 void drill_sampler_free(struct drill_sampler *s);
 
+/** The resolver forgets what it holds, and asks at the next interval. */
+void drill_sampler_ask_anew(struct drill_sampler *s);
+
 /** One query and its answer, which blocks. Errors: ERR_TIMEOUT, those of the socket. */
 enum err drill_ask(const struct drill_target *target, const struct net_address *server,
                    struct drill_answer *out, struct errctx *ec) MUST_USE;

@@ -186,6 +186,11 @@ def test_a_failover_by_override_is_made_measured_and_put_back(pair):
     assert "objective met" in text
     check_times(text)
     check_reports(pair.out, pair)
+    # The resolver had asked two looks before, so it held the primary for most of a TTL; each of the
+    # requests of that time, a tenth of a second apart, counts.
+    stale = seconds(text, "Last stale answer of the resolver")
+    lost = int(re.search(r"Requests lost +(\d+) of", text).group(1))
+    assert stale >= TTL_S - 1 and 1 <= lost <= 10 * stale + 2
     assert pair.answers(PRIMARY)
 
 
