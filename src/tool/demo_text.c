@@ -207,7 +207,14 @@ static void print_policies(struct arena *a, struct buf *out, const struct demo_f
     for (size_t i = 0; i < ARRAY_LEN(questions); i++)
         buf_printf(out, "    %s zone test " DEMO_ZONE " %s --data %s\n", weir, questions[i],
                    data_dir);
-    if (f->health_file == NULL || f->check_id == NULL)
+    if (f->check_id == NULL)
+        return;
+    if (dig != NULL)
+        buf_printf(out,
+                   "A drill: the primary is said to have failed, and is put back; how long did it "
+                   "take?\n    %s drill ha." DEMO_ZONE " A --zone " DEMO_ZONE " --data %s\n",
+                   weir, data_dir);
+    if (f->health_file == NULL)
         return;
     const char *file = shell_word(a, f->health_file);
     buf_append_str(out, "The primary fails, and a second later the standby answers, below the "
@@ -216,7 +223,7 @@ static void print_policies(struct arena *a, struct buf *out, const struct demo_f
     if (dig != NULL)
         buf_printf(out, "    %s ha." DEMO_ZONE " A\n", dig);
     buf_printf(out, "    %s zone test " DEMO_ZONE " %s --data %s\n", weir, questions[0], data_dir);
-    buf_printf(out, "    echo '%s healthy' >%s\n", f->check_id, file);
+    buf_printf(out, "    echo '# all as their checks say' >%s\n", file);
 }
 
 static void print_cdn_names(struct buf *out, const char *dig)

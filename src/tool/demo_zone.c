@@ -6,6 +6,8 @@
 
 #define DEMO_VALUES_MAX 2
 #define DEMO_TTL_S 300
+/* Of what fails over: clients keep to a dead primary for as long. */
+#define DEMO_FAILOVER_TTL_S 5
 
 /** One record set. Addresses are those that documentation may use (RFC 5737, RFC 3849). */
 struct demo_set {
@@ -133,6 +135,8 @@ static void add_member(struct arena *a, const struct demo_member *member,
         set->alias_target->evaluate_target_health = true;
     } else {
         add_value(a, member->address, set);
+        if (member->failover != r53_failover_absent)
+            set->ttl = DEMO_FAILOVER_TTL_S;
     }
     add_change(batch, set);
 }

@@ -237,6 +237,9 @@ static enum err sample(struct run *run, struct errctx *ec)
     if (run->timeline->is_override)
         run->override = drill_override_new(&override);
     say(run, "all is to be well before anything fails");
+    if (o->target->ttl_s >= TOOL_DRILL_TOLD_TTL_S)
+        (void)printf("           answers are kept for up to %u s, and the drill takes longer\n",
+                     o->target->ttl_s);
     loop_run(run->loop);
     drill_sampler_free(run->sampler);
     struct errctx left = {0};

@@ -84,6 +84,8 @@
 #define TOOL_DRILL_FAIL_NS (60 * NS_PER_S)
 /* How long it waits for a real outage, and for its end. */
 #define TOOL_DRILL_OUTAGE_NS (3600 * NS_PER_S)
+/* From this TTL on it tells how long it may take. */
+#define TOOL_DRILL_TOLD_TTL_S 30
 /* A lease of an override: bounds and default, as the API has them; four renewals each. */
 #define TOOL_DRILL_LEASE_MIN_S 4
 #define TOOL_DRILL_LEASE_MAX_S 60

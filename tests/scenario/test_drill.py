@@ -20,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAME = "www.drill.test"
 PRIMARY, SECONDARY = "127.0.0.2", "127.0.0.3"
 TTL_S = 2
+PROBE_THRESHOLD = 3
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -59,19 +60,31 @@ class Web:
 class Pair:
     """A node with a failover pair, and the servers that its addresses lead to."""
 
-    def __init__(self, fleet):
+    def __init__(self, fleet, is_probed=False):
+        """is_probed: the check looks at the primary; else its state is what the health file says"""
         self.health, self.out = fleet.path("health"), pathlib.Path(fleet.path("report"))
         replace(self.health, "")
-        self.node = fleet.node("node", "--health-file", self.health, roles="control,dns").start()
+        flags = ["--check-interval-ms", "200", "--votes", "127.0.0.1:0"] if is_probed else []
+        roles = "control,dns,check" if is_probed else "control,dns"
+        self.node = fleet.node("node", "--health-file", self.health, *flags, roles=roles).start()
         self.port = free_port()
         self.webs = {address: Web(address, self.port) for address in (PRIMARY, SECONDARY)}
         self.zone = self.node.create_zone("drill.test")
-        self.check = self.node.health_check("primary")
+        # Where nothing is probed, nothing says where requests go.
+        self.requests = [] if is_probed else ["--http", str(self.port)]
+        self.check = self.probe() if is_probed else self.node.health_check("primary")
         self.node.wait_insync(self.node.change(
             self.zone,
             upsert(NAME, "A", PRIMARY, ttl=TTL_S, SetIdentifier="one", Failover="PRIMARY",
                    HealthCheckId=self.check),
             upsert(NAME, "A", SECONDARY, ttl=TTL_S, SetIdentifier="two", Failover="SECONDARY")))
+
+    def probe(self):
+        """The id of a check of the primary."""
+        made = self.node.boto().create_health_check(CallerReference="primary", HealthCheckConfig={
+            "Type": "HTTP", "IPAddress": PRIMARY, "Port": self.port, "ResourcePath": "/health",
+            "RequestInterval": 10, "FailureThreshold": PROBE_THRESHOLD})
+        return made["HealthCheck"]["Id"]
 
     def end(self):
         for web in self.webs.values():
@@ -79,8 +92,8 @@ class Pair:
 
     def start(self, *arguments):
         """A drill under way, and its lines as they come."""
-        command = [self.node.binary, "drill", NAME, "A", "--zone", "drill.test", "--http",
-                   str(self.port), "--data", str(self.node.dir), *arguments]
+        command = [self.node.binary, "drill", NAME, "A", "--zone", "drill.test", "--data",
+                   str(self.node.dir), *self.requests, *arguments]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def finish(self, drill):
@@ -247,6 +260,26 @@ def test_a_real_outage_is_waited_for_and_measured(pair):
     # Three of them tell that it is an outage.
     assert int(re.search(r"Requests lost +(\d+) of", text).group(1)) >= 3
     check_reports(pair.out, pair)
+
+
+def test_a_real_outage_that_checkers_find_is_measured_from_its_first_moment(fleet):
+    pair = Pair(fleet, is_probed=True)
+    try:
+        drill = pair.start("--by", "wait", "--objective-rto", "60", "--out", str(pair.out))
+        asked = pair.node.metric("weir_dns_questions_total")
+        wait_for(lambda: pair.node.metric("weir_dns_questions_total") > asked + 30, "its look")
+        pair.webs[PRIMARY].stop()
+        wait_for(lambda: pair.webs[SECONDARY].server.asked > 5, "clients of the secondary")
+        pair.webs[PRIMARY].start()
+        status, text = pair.finish(drill)
+    finally:
+        pair.end()
+    assert status == 0, text
+    check_times(text)
+    check_reports(pair.out, pair)
+    # Two intervals pass between the probes that fail in a row; then votes, each second.
+    assert seconds(text, "Detection") >= (PROBE_THRESHOLD - 1) * 0.2 - 0.2
+    assert f"http, port {pair.port}, Host {NAME}, /health" in text
 
 
 def test_what_cannot_be_drilled_is_said_and_nothing_begins(pair):
