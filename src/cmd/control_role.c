@@ -139,6 +139,13 @@ static enum err observe_health(void *user, struct arena *a,
     return health_status_ask(c->health_status, a, question, out, ec);
 }
 
+/** ListHealthStates; on a worker of the API. */
+static struct api_health health_of(void *user, const char *check_id)
+{
+    struct control *c = user;
+    return health_status_of(c->health_status, check_id);
+}
+
 /** The addresses that clients reach this node by; none where nobody said and DNS is on a wildcard.
  */
 static void find_advertised(struct control *c)
@@ -196,6 +203,7 @@ static enum err start_api(struct control *c, struct errctx *ec)
         .write_builtin_zones = write_builtin_zones,
         .test_answer = test_answer,
         .observe_health = observe_health,
+        .health_of = health_of,
         .user = c,
     };
     c->test_answer = test_answer_new(settings);

@@ -56,6 +56,8 @@ struct health_status {
     pthread_mutex_t lock; /* guards what follows, and each of the questions */
     pthread_cond_t answered;
     struct waiting *questions;
+    struct health_plan *states_plan; /* of `states`, by place; NULL: none yet */
+    struct api_health *states;       /* on the heap */
 };
 
 /* ---- the plan */
@@ -102,6 +104,17 @@ static void run_look(struct pool_job *job, void *worker_state)
     look->plan = plan;
 }
 
+static void take_plan(struct health_status *h, struct health_plan *plan)
+{
+    (void)pthread_mutex_lock(&h->lock);
+    health_plan_unref(h->states_plan);
+    free(h->states);
+    h->states_plan = health_plan_ref(plan);
+    h->states = (struct api_health *)mem_new(max_size(plan->check_count, 1), sizeof(*h->states));
+    (void)pthread_mutex_unlock(&h->lock);
+    collector_set_plan(h->collector, plan);
+}
+
 static void look_done(struct pool_job *job)
 {
     struct health_status *h = CONTAINER_OF(job, struct health_status, look.job);
@@ -112,7 +125,7 @@ static void look_done(struct pool_job *job)
     look->is_busy = false;
     look->is_failing = has_failed;
     if (look->is_new)
-        collector_set_plan(h->collector, look->plan);
+        take_plan(h, look->plan);
 }
 
 static void on_tick(struct loop_timer *timer)
@@ -207,10 +220,29 @@ enum err health_status_ask(struct health_status *h, struct arena *a,
 
 /* ---- the whole */
 
-static void ignore_states(void *user, const struct check_states *states)
+static void keep_states(void *user, const struct check_states *states)
 {
-    (void)user;
-    (void)states;
+    struct health_status *h = user;
+    CHECK(states->plan == h->states_plan); /* take_plan */
+    (void)pthread_mutex_lock(&h->lock);
+    for (size_t i = 0; i < states->plan->check_count; i++)
+        h->states[i] = (struct api_health){states->is_healthy[i] ? API_HEALTHY : API_UNHEALTHY,
+                                           states->is_frozen[i]};
+    (void)pthread_mutex_unlock(&h->lock);
+}
+
+struct api_health health_status_of(struct health_status *h, const char *check_id)
+{
+    struct api_health health = {0};
+    struct check_id id;
+    if (!check_id_parse(slice_str(check_id), &id))
+        return health;
+    (void)pthread_mutex_lock(&h->lock);
+    ptrdiff_t place = h->states_plan == NULL ? -1 : health_plan_find(h->states_plan, &id);
+    if (place >= 0)
+        health = h->states[place];
+    (void)pthread_mutex_unlock(&h->lock);
+    return health;
 }
 
 static void lock_init(struct health_status *h)
@@ -233,7 +265,7 @@ enum err health_status_new(struct loop *loop, struct store *store,
     const struct collector_options options = {.loop = loop,
                                               .identity = identity,
                                               .keeps_failures = true,
-                                              .on_states = ignore_states,
+                                              .on_states = keep_states,
                                               .user = h};
     h->loop = loop;
     lock_init(h);
@@ -260,6 +292,8 @@ void health_status_free(struct health_status *h)
     pool_free(h->pool);
     collector_free(h->collector);
     health_plan_unref(h->look.plan);
+    health_plan_unref(h->states_plan);
+    free(h->states);
     store_disconnect(h->look.conn);
     (void)pthread_cond_destroy(&h->answered);
     (void)pthread_mutex_destroy(&h->lock);

@@ -27,4 +27,7 @@ enum err health_status_ask(struct health_status *h, struct arena *a,
                            const struct api_health_question *question, struct api_observations *out,
                            struct errctx *ec) MUST_USE;
 
+/** The health_of of struct api_options, with its user. Any thread. */
+struct api_health health_status_of(struct health_status *h, const char *check_id);
+
 #endif

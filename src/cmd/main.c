@@ -35,7 +35,7 @@ static const struct command commands[] = {
     {"node", "list|admit|cordon|uncordon|drain|remove|pin|unpin", "the nodes of the fleet",
      tool_node},
     {"checker", "list|exclude|include", "the nodes that probe health checks", tool_checker},
-    {"health", "set|hold", "states of health checks that nobody probes, how long states stay",
+    {"health", "list|set|hold", "health checks: their states, those that nobody probes, hold-down",
      tool_health},
     {"set", "list|addresses", "the delegation sets and their local addresses", tool_set},
     {"tsig", "generate", "keys of signed DNS messages", tool_tsig},

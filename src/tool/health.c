@@ -1,11 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
 // `weir health VERB`: what an operator says of health checks, by the service weir. Called by cmd on
 // the main thread.
+#include "base/alloc.h"
+#include "tool/limits.h"
+#include "tool/table.h"
 #include "tool/tool.h"
 #include "tool/verbs.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- weir health list */
+
+/* The next page, added to `all`; *marker is where the one behind begins, NULL: there is none. */
+static enum err add_page(const struct tool_verb *verb, const struct tool_options *o, json_t *all,
+                         char **marker, struct errctx *ec)
+{
+    AUTO_JSON json_t *input = json_object();
+    AUTO_JSON json_t *page = NULL;
+    if (*marker != NULL)
+        json_object_set_new(input, "Marker", json_string(*marker));
+    free(*marker);
+    *marker = NULL;
+    enum err e = tool_call_operation(o, verb->operation, input, &page, ec);
+    if (e != ERR_OK)
+        return e;
+    json_array_extend(all, json_object_get(page, "HealthChecks"));
+    const char *next = json_string_value(json_object_get(page, "NextMarker"));
+    *marker = next == NULL ? NULL : mem_strdup(next);
+    return ERR_OK;
+}
+
+static void print_list(const json_t *checks)
+{
+    static const char *const titles[] = {"ID", "NAME", "TYPE", "TARGET", "STATE"};
+    AUTO_TABLE struct tool_table table;
+    const json_t *check = NULL;
+    size_t n = 0;
+    tool_table_init(&table, titles, ARRAY_LEN(titles));
+    json_array_foreach(checks, n, check)
+    {
+        bool is_frozen = json_is_true(json_object_get(check, "Frozen"));
+        bool is_healthy = strcmp(tool_text_at(check, "State"), "healthy") == 0;
+        const char *frozen = is_healthy ? "healthy, frozen" : "unhealthy, frozen";
+        const char *const cells[] = {
+            tool_text_at(check, "Id"),
+            tool_text_at(check, "Name"),
+            tool_text_at(check, "Type"),
+            tool_text_at(check, "Target"),
+            is_frozen ? frozen : tool_text_at(check, "State"),
+        };
+        tool_table_add(&table, cells);
+    }
+    tool_table_print(&table, stdout);
+}
+
+static enum err run_list(const struct tool_verb *verb, const struct tool_options *o,
+                         struct errctx *ec)
+{
+    AUTO_JSON json_t *all = json_array();
+    char *marker = NULL;
+    enum err e = add_page(verb, o, all, &marker, ec);
+    for (unsigned i = 1; e == ERR_OK && marker != NULL && i < TOOL_HEALTH_PAGES_MAX; i++)
+        e = add_page(verb, o, all, &marker, ec);
+    free(marker);
+    if (e != ERR_OK)
+        return e;
+    if (o->is_json) {
+        json_dumpf(all, stdout, JSON_INDENT(2));
+        (void)fputc('\n', stdout);
+    } else {
+        print_list(all);
+    }
+    return ERR_OK;
+}
+
+/* ---- what is said of one */
 
 /* Takes the input. */
 static enum err say(const struct tool_verb *verb, const struct tool_options *o, json_t *input,
@@ -42,6 +112,13 @@ static enum err run_hold(const struct tool_verb *verb, const struct tool_options
 }
 
 static const struct tool_verb verbs[] = {
+    {.name = "list",
+     .arguments = TOOL_REMOTE " [--json]",
+     .words_min = 1,
+     .words_max = 1,
+     .options = TOOL_OPTION_ENDPOINT | TOOL_OPTION_JSON,
+     .operation = "ListHealthStates",
+     .run = run_list},
     {.name = "set",
      .arguments = TOOL_REMOTE " ID healthy|unhealthy|insufficient-data",
      .words_min = 3,

@@ -98,4 +98,7 @@
 /* Parts of one lane that its picture shows; the rest run together. */
 #define TOOL_DRILL_PARTS_MAX ((size_t)2000)
 
+/** Pages of health checks that one list reads: more than control has. */
+#define TOOL_HEALTH_PAGES_MAX 100u
+
 #endif

@@ -30,6 +30,7 @@ def here(node, text):
         "build/weir zone import": f"{WEIR} zone import --data {node.dir}",
         "build/weir zone test": f"{WEIR} zone test --data {node.dir}",
         "build/weir zone export": f"{WEIR} zone export --data {node.dir}",
+        "build/weir health list": f"{WEIR} health list --data {node.dir}",
         "build/weir health set": f"{WEIR} health set --data {node.dir}",
         "build/weir health hold": f"{WEIR} health hold --data {node.dir}",
         "build/weir node list": f"{WEIR} node list --data {node.dir}",

@@ -3,6 +3,7 @@
 
 import datetime
 import http.server
+import json
 import threading
 
 import pytest
@@ -54,11 +55,19 @@ def test_clients_are_told_what_each_checker_sees(fleet, endpoint):
     def wait_for_status(words):
         wait_for(lambda: seen(client.get_health_check_status) == [words], words)
 
+    def states():
+        listed = json.loads(node.weir("health", "list", "--json").stdout)
+        return {c["Id"]: (c["State"], c["Frozen"]) for c in listed}
+
     good, bad = "Success: HTTP Status Code 200", "Failure: HTTP Status Code 503"
     wait_for_status(good)
     assert seen(client.get_health_check_last_failure_reason) == []
+    wait_for(lambda: states() == {check: ("healthy", False)}, "the state")
     endpoint.status = 503
     wait_for_status(bad)
+    wait_for(lambda: states() == {check: ("unhealthy", False)}, "the state")
+    table = node.weir("health", "list").stdout
+    assert f"http://127.0.0.1:{endpoint.port}/" in table and "unhealthy" in table
     (failure,) = client.get_health_check_last_failure_reason(
         HealthCheckId=check)["HealthCheckObservations"]
     age = datetime.datetime.now(datetime.timezone.utc) - failure["StatusReport"]["CheckedTime"]

@@ -46,6 +46,12 @@ struct api_observations {
     struct api_observation *items;
     size_t count;
 };
+/** What name servers make of a health check, as this machine sees the votes. */
+enum api_health_state { API_HEALTH_UNKNOWN, API_HEALTHY, API_UNHEALTHY };
+struct api_health {
+    enum api_health_state state;
+    bool is_frozen; /* no vote counts at present: the state is the last that was known */
+};
 struct api_health_question {
     const char *check_id;
     bool is_of_failure; /* the last one, not the present state */
@@ -90,6 +96,8 @@ struct api_options {
     enum err (*observe_health)(void *user, struct arena *a,
                                const struct api_health_question *question,
                                struct api_observations *out, struct errctx *ec);
+    /** The state of a check. Called on a worker's thread. NULL: none is known. */
+    struct api_health (*health_of)(void *user, const char *check_id);
     void *user;
 };
 

@@ -207,6 +207,7 @@ enum aws_error api_include_checker(struct api_call *c, const json_t *in, json_t 
 enum aws_error api_list_delegation_sets(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 enum aws_error api_set_delegation_set_addresses(struct api_call *c, const json_t *in, json_t *out)
     MUST_USE;
+enum aws_error api_list_health_states(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 enum aws_error api_set_health_hold_down(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 enum aws_error api_set_health_override(struct api_call *c, const json_t *in, json_t *out) MUST_USE;
 enum aws_error api_set_health_state(struct api_call *c, const json_t *in, json_t *out) MUST_USE;

@@ -104,6 +104,7 @@ static const struct weir_handler weir_handlers[] = {
     {"IncludeChecker", api_include_checker, WRITES},
     {"ListCheckers", api_list_checkers, READS},
     {"ListDelegationSets", api_list_delegation_sets, READS},
+    {"ListHealthStates", api_list_health_states, READS},
     {"ListNodes", api_list_nodes, READS},
     {"RemoveNode", api_remove_node, WRITES},
     {"SetDelegationSetAddresses", api_set_delegation_set_addresses, WRITES},

@@ -59,6 +59,9 @@
 #define API_HINT_SETS_MAX ((size_t)1000)
 #define API_HINTS_BYTES ((size_t)4096)
 
+/** Health checks in one page of ListHealthStates: some 200 bytes each. */
+#define API_HEALTH_STATES_PAGE ((size_t)1000)
+
 /** Health checks of one account; Route 53's quota is 200. One checker probes 20,000 on one core. */
 #define API_HEALTH_CHECKS_MAX 20000u
 

@@ -238,6 +238,37 @@ static void what_checkers_say_is_told_of_endpoints_alone(void **state)
     fixture_get(f, path_of(f, "nobody/status"), NULL, 404);
 }
 
+static struct api_health health_of(void *user, const char *check_id)
+{
+    (void)user;
+    (void)check_id;
+    return (struct api_health){API_UNHEALTHY, true};
+}
+
+static void all_checks_are_listed_with_their_states(void **state)
+{
+    struct fixture *f = *state;
+    assert_holds(say(f, "ListHealthStates", "{}", 200), "{\"HealthChecks\":[]}");
+    const char *id =
+        fixture_element(f, create(f, "p", HTTP_CHECK "<ResourcePath>up</ResourcePath>", 201), "Id");
+    fixture_post(f, arena_printf(&f->arena, "/2013-04-01/tags/healthcheck/%s", id),
+                 "<ChangeTagsForResourceRequest><AddTags><Tag><Key>Name</Key><Value>front</Value>"
+                 "</Tag></AddTags></ChangeTagsForResourceRequest>",
+                 200);
+    const char *json = say(f, "ListHealthStates", "{}", 200);
+    assert_holds(json, "\"State\":\"unknown\"");
+    assert_holds(json, "\"Target\":\"http://10.0.0.1:80/up\"");
+    assert_holds(json, "\"Name\":\"front\"");
+    f->options.health_of = health_of;
+    create(f, "t", "<Type>TCP</Type><Port>25</Port><IPAddress>fd00::1</IPAddress>", 201);
+    create(f, "c", of_child(f, id), 201);
+    json = say(f, "ListHealthStates", "{}", 200);
+    assert_holds(json, "\"State\":\"unhealthy\"");
+    assert_holds(json, "\"Frozen\":true");
+    assert_holds(json, "\"Target\":\"tcp [fd00::1]:25\"");
+    assert_holds(json, "\"Target\":\"1 of 1 checks\"");
+}
+
 static struct slice node_status(void *user, struct arena *a)
 {
     (void)user;
@@ -288,6 +319,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_override_has_a_lease_and_a_number_of_its_own,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_checkers_say_is_told_of_endpoints_alone, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(all_checks_are_listed_with_their_states, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(the_addresses_of_checkers_are_told_once, fixture_setup,
                                         fixture_teardown),
