@@ -245,8 +245,10 @@ void edge_answer_own(const struct edge_identity *identity, const struct edge_vie
 
 void edge_answer_decision(const struct edge_decision *decision, struct edge_own_answer *out)
 {
-    *out = (struct edge_own_answer){.result = decision->action == EDGE_REDIRECT ? EDGE_REDIRECTED
-                                                                                : EDGE_ERROR,
+    static const enum edge_result by_action[] = {
+        [EDGE_REFUSE] = EDGE_ERROR, [EDGE_REDIRECT] = EDGE_REDIRECTED, [EDGE_ALIVE] = EDGE_MISS};
+    CHECK((size_t)decision->action < ARRAY_LEN(by_action));
+    *out = (struct edge_own_answer){.result = by_action[decision->action],
                                     .status = decision->status,
                                     .reason = decision->reason,
                                     .location = decision->location};

@@ -68,7 +68,7 @@ void edge_answer_own(const struct edge_identity *identity, const struct edge_vie
                      const struct edge_own_answer *answer, struct arena *a,
                      struct http_response *out, struct slice *out_body);
 
-/** What a decision to REFUSE or REDIRECT is answered with. */
+/** What a decision to REFUSE, REDIRECT or ALIVE is answered with. */
 void edge_answer_decision(const struct edge_decision *decision, struct edge_own_answer *out);
 
 #endif

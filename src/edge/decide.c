@@ -13,6 +13,7 @@ static const struct {
     enum edge_step_end (*run)(struct edge_walk *w);
 } steps[] = {
     {"host", edge_step_host},                 /* there is one */
+    {"alive", edge_step_alive},               /* a checker's probe of this node: 200 */
     {"distribution", edge_step_distribution}, /* answers to it: else 403, 421 */
     {"enabled", edge_step_enabled},           /* else 403 */
     {"loop", edge_step_loop},                 /* was here before: 508 */

@@ -33,6 +33,7 @@ struct edge_viewer {
 enum edge_action {
     EDGE_REFUSE,   /* answered with `status` and `reason` */
     EDGE_REDIRECT, /* answered with `status` and `location` */
+    EDGE_ALIVE,    /* answered with `status`: a probe of the node itself */
     EDGE_LOOK_UP,  /* the cache may have it, and may keep what the origin answers */
     EDGE_PASS,     /* to the origin and back, past the cache */
 };

@@ -238,7 +238,7 @@ static void begin(struct edge_request *r)
     struct arena *a = http_exchange_arena(r->exchange);
     struct edge_decision *d = &r->decision;
     edge_decide(r->world, identity, &r->viewer, a, d);
-    if (d->action == EDGE_REFUSE || d->action == EDGE_REDIRECT) {
+    if (d->action == EDGE_REFUSE || d->action == EDGE_REDIRECT || d->action == EDGE_ALIVE) {
         struct edge_own_answer answer;
         edge_answer_decision(d, &answer);
         edge_respond_own(r, &answer);

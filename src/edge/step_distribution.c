@@ -11,6 +11,22 @@ enum edge_step_end edge_step_host(struct edge_walk *w)
     return EDGE_STEP_NEXT;
 }
 
+/* Checkers probe a node at its address. No distribution loses a path by that: its own hosts come
+ * first. */
+enum edge_step_end edge_step_alive(struct edge_walk *w)
+{
+    const struct http_request *request = w->viewer->request;
+    bool is_read = slice_equal(request->method, SLICE_LIT("GET")) ||
+                   slice_equal(request->method, SLICE_LIT("HEAD"));
+    if (!is_read || !slice_equal(request->path, SLICE_LIT(RELEASE_POP_PROBE_PATH)) ||
+        edge_world_find(w->world, w->host) != NULL)
+        return EDGE_STEP_NEXT;
+    w->decision->action = EDGE_ALIVE;
+    w->decision->status = 200;
+    w->decision->reason = "this node serves viewers";
+    return EDGE_STEP_DECIDED;
+}
+
 /* Whether a name of a certificate stands for the host (RFC 9525 section 6.3). */
 static bool name_fits(struct slice name, struct slice host)
 {

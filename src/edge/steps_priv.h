@@ -26,6 +26,7 @@ enum edge_step_end edge_step_refuse(struct edge_walk *w, uint16_t status, const 
 
 /* step_distribution.c */
 enum edge_step_end edge_step_host(struct edge_walk *w);
+enum edge_step_end edge_step_alive(struct edge_walk *w);
 enum edge_step_end edge_step_distribution(struct edge_walk *w);
 enum edge_step_end edge_step_enabled(struct edge_walk *w);
 

@@ -134,7 +134,8 @@ const char *trial_ask(const struct edge_world *w, const struct trial_question *q
     struct edge_decision decision;
     CHECK(question->origin_answer < TRIAL_ORIGIN_ANSWERS);
     edge_decide(w, &identity, &viewer, a, &decision);
-    if (decision.action == EDGE_REFUSE || decision.action == EDGE_REDIRECT)
+    if (decision.action == EDGE_REFUSE || decision.action == EDGE_REDIRECT ||
+        decision.action == EDGE_ALIVE)
         return answer_ourselves(&decision, &viewer, a);
     edge_decide_forward(&identity, &viewer, a, &decision);
     if (!is_sent_whole(a, &decision.sent))

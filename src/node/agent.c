@@ -80,34 +80,42 @@ static bool is_role(const struct agent *a, const struct channel_message *m)
     return m->role >= 0 && (size_t)m->role < a->state.role_count;
 }
 
-/* What the role check labels the socket with that it serves its votes on. */
+/* What roles label the socket with that they serve votes on, and viewers. */
 #define VOTES_LABEL "votes"
+#define HTTP_LABEL "http"
 
 /* A checker's votes are served from now on: the next report says where. */
-static void find_votes(struct agent *a, size_t role, const char *bound)
+static void find_votes(struct agent *a, const struct net_address *votes)
 {
-    const struct node_role *entry = &a->node->roles[role];
-    struct net_address votes;
     struct errctx ec = {0};
-    if (entry->socket_count == 0 || strcmp(entry->sockets[0].label, VOTES_LABEL) != 0)
-        return;
     a->checker = (struct presence_checker){0};
     arena_reset(&a->checker_arena);
-    enum err e = net_address_parse(slice_str(bound), &votes, &ec);
-    if (e == ERR_OK)
-        e = presence_checker_of(a->node->settings, &votes, &a->checker_arena, &a->checker, &ec);
-    if (e != ERR_OK)
+    if (presence_checker_of(a->node->settings, votes, &a->checker_arena, &a->checker, &ec) !=
+        ERR_OK)
         LOG(LOG_WARNING, "votes are not announced", LOG_ERR(&ec));
     else if (a->checker.votes_port == 0)
         LOG(LOG_WARNING, "votes are not announced: --votes is a wildcard, and --advertise names "
                          "no address");
+}
+
+/* Where a role's first socket is bound, as others are told. */
+static void find_service(struct agent *a, size_t role, const char *bound)
+{
+    const struct node_role *entry = &a->node->roles[role];
+    struct net_address address;
+    if (entry->socket_count == 0 || net_address_parse(slice_str(bound), &address, NULL) != ERR_OK)
+        return;
+    if (strcmp(entry->sockets[0].label, VOTES_LABEL) == 0)
+        find_votes(a, &address);
+    else if (strcmp(entry->sockets[0].label, HTTP_LABEL) == 0)
+        a->http_port = net_address_port(&address);
     a->state.is_report_due = true;
 }
 
 static void role_is_ready(struct agent *a, size_t role, const struct channel_message *m)
 {
     agent_state_role_ready(&a->state, role, m->number);
-    find_votes(a, role, m->text);
+    find_service(a, role, m->text);
 }
 
 static void message_from_supervisor(void *user, const struct channel_message *m)

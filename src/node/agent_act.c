@@ -274,6 +274,7 @@ static void send_report(struct agent *a)
         .addresses = a->presence.addresses,
         .address_count = a->presence.address_count,
         .location = a->presence.location,
+        .http_port = a->http_port,
         .votes_address = a->checker.votes_address,
         .votes_port = a->checker.votes_port,
         .probe_addresses = a->checker.probe_addresses,

@@ -20,10 +20,11 @@ struct agent {
     struct net_identity identity;
     uint64_t boot; /* random at each start */
     struct node_db *db;
-    unsigned kinds;                  /* bits: of a release's objects that this node holds */
-    struct arena arena;              /* of what lives as long as the agent */
-    struct presence presence;        /* of a node that serves viewers; else only its location */
-    struct arena checker_arena;      /* of the one below */
+    unsigned kinds;             /* bits: of a release's objects that this node holds */
+    struct arena arena;         /* of what lives as long as the agent */
+    struct presence presence;   /* of a node that serves viewers; else only its location */
+    uint16_t http_port;         /* of a node that serves viewers, once the role is ready; else 0 */
+    struct arena checker_arena; /* of the one below */
     struct presence_checker checker; /* of a node that probes, once the role is ready; else zero */
     struct agent_state state;
 

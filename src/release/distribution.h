@@ -131,7 +131,12 @@ struct release_pop_node {
     const char *node_id;
     struct slice *addresses; /* 4 or 16 bytes each */
     size_t address_count;
+    uint16_t http_port; /* where it serves them over HTTP; 0: it is not probed */
 };
+
+/** What a node that serves viewers answers with 200 while it does, whatever the host is, unless a
+ *  distribution answers to that. */
+#define RELEASE_POP_PROBE_PATH "/.well-known/weir-alive"
 
 struct release_pop {
     const char *name;               /* "ZRH50-P1": X-Amz-Cf-Pop */

@@ -7,7 +7,7 @@
 #include "release/wire_priv.h"
 
 enum pop_field { POP_NAME = 1, POP_LOCATION = 2, POP_NODES = 3 };
-enum pop_node_field { POP_NODE_ID = 1, POP_NODE_ADDRESSES = 2 };
+enum pop_node_field { POP_NODE_ID = 1, POP_NODE_ADDRESSES = 2, POP_NODE_HTTP_PORT = 3 };
 
 static bool node_is_good(const struct release_pop_node *n)
 {
@@ -47,6 +47,7 @@ struct slice release_pop_encode(struct arena *a, const struct release_pop *p)
         wire_put_bytes(&inner, POP_NODE_ID, slice_str(p->nodes[i].node_id));
         for (size_t j = 0; j < p->nodes[i].address_count; j++)
             wire_put_item(&inner, POP_NODE_ADDRESSES, p->nodes[i].addresses[j]);
+        wire_put_number(&inner, POP_NODE_HTTP_PORT, p->nodes[i].http_port);
         wire_put_item(&b, POP_NODES, buf_slice(&inner));
     }
     return wire_take(a, &b);
@@ -68,6 +69,8 @@ static void read_node(struct arena *a, struct wire_reader *outer, struct release
             n->node_id = arena_str(a, id);
         } else if (r.field == POP_NODE_ADDRESSES) {
             n->addresses[n->address_count++] = wire_item(&r);
+        } else if (r.field == POP_NODE_HTTP_PORT) {
+            n->http_port = (uint16_t)wire_number(&r, UINT16_MAX);
         }
     }
     wire_expect(outer, !r.is_bad);

@@ -27,6 +27,7 @@ enum report_field {
     REPORT_VOTES_ADDRESS = 18,
     REPORT_VOTES_PORT = 19,
     REPORT_PROBE_ADDRESSES = 20,
+    REPORT_HTTP_PORT = 21,
 };
 
 static void put_root(struct buf *b, uint32_t field, const struct chunk_hash *root)
@@ -90,6 +91,7 @@ static void put_checker(struct buf *b, const struct release_report *r)
         CHECK(is_address(r->probe_addresses[i]));
         wire_put_item(b, REPORT_PROBE_ADDRESSES, r->probe_addresses[i]);
     }
+    wire_put_number(b, REPORT_HTTP_PORT, r->http_port);
 }
 
 struct slice release_report_encode(struct arena *a, const struct release_report *r)
@@ -157,6 +159,9 @@ static void read_checker_field(struct arena *a, struct wire_reader *r, struct re
         break;
     case REPORT_PROBE_ADDRESSES:
         read_address(a, r, wire_item(r), &out->probe_addresses[out->probe_address_count++]);
+        break;
+    case REPORT_HTTP_PORT:
+        out->http_port = (uint16_t)wire_number(r, UINT16_MAX);
         break;
     default:
         break;

@@ -32,6 +32,7 @@ struct release_report {
     uint16_t votes_port;        /* above 0 where there is an address, else 0 */
     struct slice *probe_addresses; /* 4 or 16 bytes each; that it probes from */
     size_t probe_address_count;
+    uint16_t http_port; /* where it serves viewers over HTTP; 0: not yet, or not at all */
 };
 
 #define RELEASE_REPORT_MAX_BYTES (64u << 10)

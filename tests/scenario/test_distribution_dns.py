@@ -188,3 +188,31 @@ def test_a_role_that_is_added_later_serves_what_there_is(fleet):
     assert node.get(made["DomainName"]).status == 502
     assert node.values("www.later.test") == ["192.0.2.9"]
     wait_for_values(node, made["DomainName"], "127.0.0.1")
+
+
+def test_a_dead_edge_leaves_dns_by_itself_and_comes_back(fleet):
+    control = fleet.node(
+        "control", "--nodes", f"127.0.0.1:{free_port()}", "--check-interval-ms", "200",
+        roles="control,dns,check",
+    ).start()
+    ports = (f"127.0.0.2:{free_port()}", f"127.0.0.3:{free_port()}")
+    edges = [edge_node(fleet, f"edge{i}", control, "--http", port)
+             for i, port in enumerate(ports)]
+    made = control.create_distribution(a_config())
+    name = made["DomainName"]
+    control.wait_deployed(made["Id"])
+    both = ("127.0.0.2", "127.0.0.3")
+    wait_for_values(control, name, *both)
+    wait_for(lambda: control.metric("weir_votes", state="healthy") == 2, "both edges are well")
+    edges[0].kill()
+    wait_for_values(control, name, "127.0.0.3")
+    edges[0].start()
+    wait_for_values(control, name, *both)
+    for edge in edges:
+        edge.kill()
+    wait_for(lambda: control.metric("weir_votes", state="unhealthy") == 2, "both edges are gone")
+    wait_for_values(control, name, *both)  # the last resort
+    edges[1].start()
+    wait_for_values(control, name, "127.0.0.3")
+    nodes = [n for n in nodes_of(control) if n["State"] == "ADMITTED"]
+    assert len(nodes) == 3  # nobody decided anything

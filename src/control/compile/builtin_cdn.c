@@ -4,6 +4,7 @@
 #include "aws/r53_ids.h"
 #include "control/compile/builtin_priv.h"
 #include "control/compile/member_priv.h"
+#include "control/compile/pop_priv.h"
 #include "dns/rdata.h"
 #include "release/distribution.h"
 
@@ -12,42 +13,62 @@
 
 #define CDN_TTL_S 60      /* of addresses, and of names that are not there, as CloudFront has it */
 #define CDN_POPS_MAX 4096 /* points of presence */
+/* Addresses that are answered by their health: what one query may look at (design, section 5), with
+ * room. Beyond it all are answered. */
+#define CDN_PROBED_MAX 200
 
-/** The addresses of all points of presence, as texts. */
+/** An address of a point of presence. */
+struct pop_address {
+    const char *text;
+    const char *check; /* id; NULL: it is not probed */
+};
+
+/** Those of all points of presence. */
 struct pop_addresses {
     struct arena *arena;
-    const char **texts;
+    struct pop_address *items;
     size_t count;
     size_t capacity;
 };
 
-static void add_address(struct pop_addresses *p, struct slice address)
+static void add_address(struct pop_addresses *p, const char *pop, const struct release_pop_node *n,
+                        struct slice address)
 {
     if (p->count == p->capacity) {
         p->capacity = p->capacity == 0 ? 16 : p->capacity * 2;
-        const char **more = arena_array(p->arena, p->capacity, sizeof(*more));
+        struct pop_address *more = arena_array(p->arena, p->capacity, sizeof(*more));
         if (p->count > 0)
-            memcpy(more, p->texts, p->count * sizeof(*more));
-        p->texts = more;
+            memcpy(more, p->items, p->count * sizeof(*more));
+        p->items = more;
     }
     uint16_t type = address.len == 4 ? DNS_TYPE_A : DNS_TYPE_AAAA;
-    p->texts[p->count++] = arena_str(p->arena, dns_rdata_format(p->arena, type, address));
+    p->items[p->count++] = (struct pop_address){
+        .text = arena_str(p->arena, dns_rdata_format(p->arena, type, address)),
+        .check = n->http_port == 0 ? NULL : pop_check_id(p->arena, pop, address)};
 }
 
-static int compare_texts(const void *a, const void *b)
+/* By text; the same one with its checks first, by id. */
+static int compare_addresses(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    const struct pop_address *left = a;
+    const struct pop_address *right = b;
+    int order = strcmp(left->text, right->text);
+    if (order != 0 || (left->check == NULL && right->check == NULL))
+        return order;
+    if (left->check == NULL || right->check == NULL)
+        return left->check == NULL ? 1 : -1;
+    return strcmp(left->check, right->check);
 }
 
-/** Several nodes may stand behind one address. */
+/** Several nodes, and points of presence, may stand behind one address. */
 static void sort_once_each(struct pop_addresses *p)
 {
     size_t kept = 0;
     if (p->count > 1)
-        qsort(p->texts, p->count, sizeof(*p->texts), compare_texts);
+        qsort(p->items, p->count, sizeof(*p->items), compare_addresses);
     for (size_t i = 0; i < p->count; i++) {
-        if (i == 0 || strcmp(p->texts[kept - 1], p->texts[i]) != 0)
-            p->texts[kept++] = p->texts[i];
+        if (i == 0 || strcmp(p->items[kept - 1].text, p->items[i].text) != 0)
+            p->items[kept++] = p->items[i];
     }
     p->count = kept;
 }
@@ -63,11 +84,47 @@ static enum err read_addresses(struct builtin *b, struct pop_addresses *out, str
         e = release_pop_decode(&b->arena, objects[i].body, &pop, ec);
         for (size_t n = 0; e == ERR_OK && n < pop.node_count; n++) {
             for (size_t k = 0; k < pop.nodes[n].address_count; k++)
-                add_address(out, pop.nodes[n].addresses[k]);
+                add_address(out, pop.name, &pop.nodes[n], pop.nodes[n].addresses[k]);
         }
     }
     sort_once_each(out);
     return e;
+}
+
+/** Each address a set of its own, with its check: those that are well are answered, and all where
+ *  none is. */
+static void add_probed(struct arena *a, const char *name, const struct pop_addresses *all,
+                       struct r53_sets *sets)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        const struct pop_address *address = &all->items[i];
+        struct r53_record_set *set = &sets->items[sets->items_count++];
+        *set = (struct r53_record_set){
+            .name = name,
+            .type = strchr(address->text, ':') != NULL ? R53_TYPE_AAAA : R53_TYPE_A,
+            .set_identifier = address->text,
+            .has_multi_value_answer = true,
+            .multi_value_answer = true,
+            .has_ttl = true,
+            .ttl = CDN_TTL_S,
+            .has_resource_records = true,
+            .resource_records_count = 1,
+            .health_check_id = address->check,
+        };
+        set->resource_records = arena_array(a, 1, sizeof(*set->resource_records));
+        set->resource_records[0].value = address->text;
+    }
+}
+
+static void add_all(struct builtin *b, const char *name, const struct pop_addresses *all,
+                    struct r53_sets *sets)
+{
+    const char **texts = arena_array(&b->arena, all->count, sizeof(*texts));
+    for (size_t i = 0; i < all->count; i++)
+        texts[i] = all->items[i].text;
+    const struct builtin_addresses addresses = {texts, all->count, CDN_TTL_S};
+    builtin_add_addresses(b, name, false, &addresses, sets);
+    builtin_add_addresses(b, name, true, &addresses, sets);
 }
 
 static enum err put_pops(struct builtin_zone *z, struct errctx *ec)
@@ -78,11 +135,13 @@ static enum err put_pops(struct builtin_zone *z, struct errctx *ec)
     if (e != ERR_OK)
         return e;
     const char *name = arena_printf(&b->arena, R53_CDN_POPS_LABEL ".%s.", z->domain);
-    const struct builtin_addresses addresses = {all.texts, all.count, CDN_TTL_S};
     struct r53_sets sets = {.has_items = true};
-    sets.items = arena_array(&b->arena, 2, sizeof(*sets.items));
-    builtin_add_addresses(b, name, false, &addresses, &sets);
-    builtin_add_addresses(b, name, true, &addresses, &sets);
+    sets.items = arena_array(&b->arena, max_size(all.count, 2), sizeof(*sets.items));
+    if (all.count <= CDN_PROBED_MAX)
+        add_probed(&b->arena, name, &all, &sets);
+    else
+        add_all(b, name, &all, &sets);
+    r53_sets_sort(&sets);
     return builtin_put_sets(z, name, &sets, ec);
 }
 

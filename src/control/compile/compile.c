@@ -12,6 +12,7 @@
 #include "control/compile/health_priv.h"
 #include "control/compile/member_priv.h"
 #include "control/compile/names_priv.h"
+#include "control/compile/pop_priv.h"
 #include "control/compile/zone_priv.h"
 #include "control/store/fleet.h"
 #include "dns/rdata.h"
@@ -100,18 +101,62 @@ static enum err put_distribution(struct compile *c, const struct store_object *o
     return ERR_OK;
 }
 
+/** The point of presence as the root before has it, if it has it. */
+static enum err pop_before(struct compile *c, const char *name, struct pop_check **out_checks,
+                           size_t *out_count, struct errctx *ec)
+{
+    const struct trie_object object = {
+        .key = trie_key_of(&c->before.seed, slice_str(name), slice_of(NULL, 0)),
+        .id = slice_str(name)};
+    struct slice value;
+    struct release_pop pop;
+    enum err e = trie_get(&c->arena, &c->before.tries[RELEASE_POP], &object, &c->job->chunks.source,
+                          &value, ec);
+    if (e == ERR_NOT_FOUND)
+        return ERR_OK;
+    if (e == ERR_OK)
+        e = release_pop_decode(&c->arena, value, &pop, ec);
+    if (e == ERR_OK)
+        pop_checks(&c->arena, &pop, out_checks, out_count);
+    return e;
+}
+
+/** The health checks that it brings along, in place of those that it brought before. Both are
+ *  sorted. */
+static void put_pop_checks(struct compile *c, const struct pop_check *before, size_t before_count,
+                           const struct pop_check *after, size_t after_count)
+{
+    for (size_t i = 0; i < after_count; i++)
+        add_change(c, RELEASE_HEALTH_CHECK, after[i].id, after[i].value);
+    for (size_t i = 0, k = 0; i < before_count; i++) {
+        while (k < after_count && strcmp(after[k].id, before[i].id) < 0)
+            k++;
+        if (k == after_count || strcmp(after[k].id, before[i].id) != 0)
+            add_change(c, RELEASE_HEALTH_CHECK, before[i].id, slice_of(NULL, 0));
+    }
+}
+
 /** The body of a point of presence is what releases hold of it. */
 static enum err put_pop(struct compile *c, const struct store_object *object, struct errctx *ec)
 {
     struct slice value = {0};
-    if (!object->is_deleted) {
+    struct pop_check *before = NULL;
+    struct pop_check *after = NULL;
+    size_t before_count = 0;
+    size_t after_count = 0;
+    enum err e = pop_before(c, object->group, &before, &before_count, ec);
+    if (e == ERR_OK && !object->is_deleted) {
         struct release_pop pop;
-        enum err e = release_pop_decode(&c->arena, object->body, &pop, ec);
+        e = release_pop_decode(&c->arena, object->body, &pop, ec);
         if (e != ERR_OK)
             return e;
         value = release_pop_encode(&c->arena, &pop);
+        pop_checks(&c->arena, &pop, &after, &after_count);
     }
+    if (e != ERR_OK)
+        return e;
     add_change(c, RELEASE_POP, object->group, value);
+    put_pop_checks(c, before, before_count, after, after_count);
     return ERR_OK;
 }
 

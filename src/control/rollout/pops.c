@@ -3,6 +3,7 @@
 #include "control/rollout/pops.h"
 
 #include "base/check.h"
+#include "control/rollout/checkers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,18 @@ struct members {
     size_t count;
 };
 
-static void add_heard(struct members *m, const struct roster_node *n)
+/** The port that the store has of a node; 0: none. */
+static uint16_t stored_port(const struct pops *stored, const struct roster_node *n)
+{
+    const struct release_pop *pop = pops_find(stored, n->pop);
+    for (size_t i = 0; pop != NULL && i < pop->node_count; i++) {
+        if (strcmp(pop->nodes[i].node_id, n->id) == 0)
+            return pop->nodes[i].http_port;
+    }
+    return 0;
+}
+
+static void add_heard(struct members *m, const struct roster_node *n, uint16_t http_port)
 {
     struct slice *addresses = arena_array(m->arena, n->address_count, sizeof(*addresses));
     size_t count = 0;
@@ -33,7 +45,10 @@ static void add_heard(struct members *m, const struct roster_node *n)
     m->items[m->count++] = (struct member){
         .pop = n->pop,
         .location = n->location,
-        .node = {.node_id = n->id, .addresses = addresses, .address_count = count},
+        .node = {.node_id = n->id,
+                 .addresses = addresses,
+                 .address_count = count,
+                 .http_port = http_port},
     };
 }
 
@@ -101,8 +116,10 @@ void pops_wanted(struct arena *a, const struct roster *roster, const struct pops
         const struct roster_node *n = roster->nodes[i];
         if (n->state == STORE_NODE_ADMITTED && n->is_heard && n->pop[0] != '\0' &&
             (n->serves & STORE_ROLE_EDGE) != 0)
-            add_heard(&m, n);
+            add_heard(&m, n, n->http_port != 0 ? n->http_port : stored_port(stored, n));
     }
+    for (size_t i = 0; i < m.count && checkers_lacking(roster) != NULL; i++)
+        m.items[i].node.http_port = 0;
     CHECK(m.count <= most);
     *out = (struct pops){0};
     group(&m, out);

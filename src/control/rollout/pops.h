@@ -17,7 +17,9 @@ struct pops {
  * admitted and runs an edge; one that is silent, or was not heard yet, stays where the store has
  * it; one that is cordoned, draining or removed leaves. So an operator takes a node out of DNS, and
  * a control that restarts takes out nobody. Addresses that can be nobody's (unspecified,
- * multicast) are left out. Everything in `a`, or borrowed from roster and `stored`.
+ * multicast) are left out. Nodes are probed (their http_port) once all
+ * versions know health checks; of a node whose edge is just starting the port stays. Everything in
+ * `a`, or borrowed from roster and `stored`.
  */
 void pops_wanted(struct arena *a, const struct roster *roster, const struct pops *stored,
                  struct pops *out);

@@ -195,6 +195,7 @@ static void hear_presence(struct roster_node *n, const struct release_report *re
     (void)snprintf(n->pop, sizeof(n->pop), "%s", report->pop == NULL ? "" : report->pop);
     (void)snprintf(n->location, sizeof(n->location), "%s",
                    report->location == NULL ? "" : report->location);
+    n->http_port = report->http_port;
     hear_addresses(&n->addresses, &n->address_count, report->addresses, report->address_count);
 }
 

@@ -71,6 +71,7 @@ struct roster_node {
     char location[ROSTER_LOCATION_SIZE];
     struct roster_address *addresses; /* address_count of them; the node's own memory */
     size_t address_count;
+    uint16_t http_port;                  /* where it serves viewers; 0: not known yet */
     bool knows_checks;                   /* serves releases that hold health checks */
     bool is_checker;                     /* runs the role check */
     struct roster_address votes_address; /* of a checker: where its votes are; else zero */

@@ -5,6 +5,7 @@
 #include "control/compile/checker_priv.h"
 #include "control/compile/compile.h"
 #include "control/compile/health_priv.h"
+#include "control/compile/pop_priv.h"
 #include "control/store/checkers.h"
 #include "release/memory_store.h"
 #include "shared/temp_dir.h"
@@ -156,14 +157,37 @@ struct world {
     struct compile_job job; /* the next compile */
 };
 
-static void put(struct world *w, struct slice body)
+static void world_init(struct world *w)
+{
+    temp_dir_make(w->dir, "health");
+    assert_int_equal(store_open("sqlite", w->dir, &w->store, NULL), ERR_OK);
+    assert_int_equal(store_connect(w->store, &w->conn, NULL), ERR_OK);
+    memory_store_init(&w->chunks);
+    w->job.conn = w->conn;
+    w->job.chunks = (struct compile_chunks){.source = w->chunks.source, .sink = w->chunks.sink};
+}
+
+static void world_fini(struct world *w)
+{
+    store_disconnect(w->conn);
+    store_close(w->store);
+    memory_store_fini(&w->chunks);
+    temp_dir_remove(w->dir);
+}
+
+static void put_as(struct world *w, enum store_kind kind, const char *group, struct slice body)
 {
     const struct store_object object = {
-        .kind = STORE_HEALTH_CHECK, .group = ID, .is_deleted = body.len == 0, .body = body};
+        .kind = kind, .group = group, .is_deleted = body.len == 0, .body = body};
     assert_int_equal(store_begin_write(w->conn, NULL), ERR_OK);
     assert_int_equal(store_take_version(w->conn, &w->job.after.version, NULL), ERR_OK);
     assert_int_equal(store_object_put(w->conn, &object, NULL), ERR_OK);
     assert_int_equal(store_commit(w->conn, NULL), ERR_OK);
+}
+
+static void put(struct world *w, struct slice body)
+{
+    put_as(w, STORE_HEALTH_CHECK, ID, body);
 }
 
 static struct release_root compile(struct world *w)
@@ -197,12 +221,7 @@ static void a_check_is_in_the_release_while_it_exists(void **state)
     struct r53_health_check_config c = {
         .type = R53_CHECK_TCP, .ip_address = "10.0.0.1", .has_port = true, .port = 25};
     const struct r53_health_check_body body = {.config = &c};
-    temp_dir_make(w.dir, "health");
-    assert_int_equal(store_open("sqlite", w.dir, &w.store, NULL), ERR_OK);
-    assert_int_equal(store_connect(w.store, &w.conn, NULL), ERR_OK);
-    memory_store_init(&w.chunks);
-    w.job.conn = w.conn;
-    w.job.chunks = (struct compile_chunks){.source = w.chunks.source, .sink = w.chunks.sink};
+    world_init(&w);
     put(&w, r53_health_encode(&arena, &body));
     struct release_root root = compile(&w);
     assert_int_equal(root.tries[RELEASE_HEALTH_CHECK].entries, 1);
@@ -211,10 +230,69 @@ static void a_check_is_in_the_release_while_it_exists(void **state)
     root = compile(&w);
     assert_int_equal(root.tries[RELEASE_HEALTH_CHECK].entries, 0);
     assert_false(names_checks(&root));
-    store_disconnect(w.conn);
-    store_close(w.store);
-    memory_store_fini(&w.chunks);
-    temp_dir_remove(w.dir);
+    world_fini(&w);
+}
+
+/* A point of presence with a node at these addresses. */
+static void put_pop(struct world *w, uint16_t port, uint8_t first, uint8_t second)
+{
+    uint8_t addresses[2][4] = {{192, 0, 2, first}, {192, 0, 2, second}};
+    struct slice slices[] = {slice_of(addresses[0], 4), slice_of(addresses[1], 4)};
+    struct release_pop_node node = {
+        .node_id = "n-1", .addresses = slices, .address_count = 2, .http_port = port};
+    const struct release_pop pop = {.name = "P1", .location = "", .nodes = &node, .node_count = 1};
+    put_as(w, STORE_POP, "P1", release_pop_encode(&arena, &pop));
+}
+
+/* The check of an address of it; false where the release has none. */
+static bool find_pop_check(struct world *w, const struct release_root *root, uint8_t last,
+                           struct release_health_check *out)
+{
+    const uint8_t address[] = {192, 0, 2, last};
+    const char *id = pop_check_id(&arena, "P1", slice_of(address, sizeof(address)));
+    const struct trie_object object = {
+        .key = trie_key_of(&root->seed, slice_str(id), slice_of(NULL, 0)), .id = slice_str(id)};
+    struct slice value;
+    if (trie_get(&arena, &root->tries[RELEASE_HEALTH_CHECK], &object, &w->chunks.source, &value,
+                 NULL) != ERR_OK)
+        return false;
+    assert_int_equal(release_health_check_decode(&arena, value, out, NULL), ERR_OK);
+    return true;
+}
+
+static void a_point_of_presence_brings_its_checks_along(void **state)
+{
+    (void)state;
+    struct world w = {.job = {.seed = {.bytes = {7}}}};
+    struct release_health_check c;
+    world_init(&w);
+    put_pop(&w, 0, 1, 2);
+    struct release_root root = compile(&w);
+    struct trie_ref none = root.tries[RELEASE_HEALTH_CHECK];
+    assert_int_equal(none.entries, 0);
+    put_pop(&w, 8080, 1, 2);
+    root = compile(&w);
+    assert_true(names_checks(&root));
+    assert_int_equal(root.tries[RELEASE_HEALTH_CHECK].entries, 2);
+    assert_true(find_pop_check(&w, &root, 2, &c));
+    assert_int_equal(c.kind, RELEASE_CHECK_HTTP);
+    assert_int_equal(c.address[3], 2);
+    assert_int_equal(c.port, 8080);
+    assert_string_equal(c.path, RELEASE_POP_PROBE_PATH);
+    put_pop(&w, 8081, 2, 3);
+    root = compile(&w);
+    assert_int_equal(root.tries[RELEASE_HEALTH_CHECK].entries, 2);
+    assert_false(find_pop_check(&w, &root, 1, &c));
+    assert_true(find_pop_check(&w, &root, 2, &c) && c.port == 8081);
+    assert_true(find_pop_check(&w, &root, 3, &c));
+    put_pop(&w, 8081, 3, 3); /* one address twice is one check */
+    root = compile(&w);
+    assert_int_equal(root.tries[RELEASE_HEALTH_CHECK].entries, 1);
+    put_as(&w, STORE_POP, "P1", slice_of(NULL, 0));
+    root = compile(&w);
+    assert_int_equal(root.tries[RELEASE_HEALTH_CHECK].entries, 0);
+    assert_false(names_checks(&root));
+    world_fini(&w);
 }
 
 static void a_stored_checker_is_that_of_a_release(void **state)
@@ -256,6 +334,7 @@ int main(void)
         cmocka_unit_test_teardown(a_body_that_is_none_is_an_error, teardown),
         cmocka_unit_test_teardown(a_check_is_in_the_release_while_it_exists, teardown),
         cmocka_unit_test(a_stored_checker_is_that_of_a_release),
+        cmocka_unit_test(a_point_of_presence_brings_its_checks_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,6 +181,32 @@ static void addresses_that_are_nobodys_are_left_out(void **state)
     scene_fini(&s);
 }
 
+static void nodes_are_probed_once_all_versions_know_of_it(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct pops out;
+    scene_init(&s);
+    struct roster_node *a = add(&s, "a", STORE_NODE_ADMITTED);
+    say(a, "P1", 1, "");
+    a->http_port = 8080;
+    a->knows_checks = true;
+    pops_wanted(&s.arena, &s.roster, &s.stored, &out);
+    assert_int_equal(out.items[0].nodes[0].http_port, 8080);
+    store(&s);
+    a->http_port = 0; /* its edge is starting */
+    pops_wanted(&s.arena, &s.roster, &s.stored, &out);
+    assert_int_equal(out.items[0].nodes[0].http_port, 8080);
+    struct roster_node *b = add(&s, "b", STORE_NODE_ADMITTED);
+    say(b, "", 2, "");
+    pops_wanted(&s.arena, &s.roster, &s.stored, &out);
+    assert_int_equal(out.items[0].nodes[0].http_port, 0);
+    b->knows_checks = true;
+    pops_wanted(&s.arena, &s.roster, &s.stored, &out);
+    assert_int_equal(out.items[0].nodes[0].http_port, 8080);
+    scene_fini(&s);
+}
+
 static void a_node_of_an_older_version_keeps_them_out_of_releases(void **state)
 {
     (void)state;
@@ -256,6 +282,7 @@ int main(void)
         cmocka_unit_test(a_node_that_says_something_else_moves),
         cmocka_unit_test(a_control_that_has_heard_nobody_yet_takes_out_nobody),
         cmocka_unit_test(addresses_that_are_nobodys_are_left_out),
+        cmocka_unit_test(nodes_are_probed_once_all_versions_know_of_it),
         cmocka_unit_test(a_node_of_an_older_version_keeps_them_out_of_releases),
         cmocka_unit_test(what_edges_report_is_written_once_with_its_name_in_dns),
     };

@@ -99,7 +99,7 @@ static void check(const struct decide_case *cases, size_t count)
         if ((d.step == NULL) != (c->step == NULL) ||
             (c->step != NULL && strcmp(c->step, d.step) != 0))
             fail_msg("%s: step %s", c->head, d.step);
-        assert_true(c->action > EDGE_REDIRECT || d.reason != NULL);
+        assert_true(c->action > EDGE_ALIVE || d.reason != NULL);
     }
 }
 
@@ -118,6 +118,13 @@ static void a_request_is_for_the_distribution_of_its_host(void **state)
         {"GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n", false, EDGE_REFUSE, 403, "distribution"},
         {"GET / HTTP/1.1\r\nHost: [::1]:8080\r\n", false, EDGE_REFUSE, 403, "distribution"},
         {"GET / HTTP/1.0\r\n", false, EDGE_REFUSE, 400, "host"},
+        {"GET " RELEASE_POP_PROBE_PATH " HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n", false, EDGE_ALIVE,
+         200, "alive"},
+        {"HEAD " RELEASE_POP_PROBE_PATH " HTTP/1.1\r\nHost: other.example\r\n", true, EDGE_ALIVE,
+         200, "alive"},
+        {"POST " RELEASE_POP_PROBE_PATH " HTTP/1.1\r\nHost: 127.0.0.1\r\n", false, EDGE_REFUSE, 403,
+         "distribution"},
+        {"GET " RELEASE_POP_PROBE_PATH " HTTP/1.1\r\n" HOST1, false, EDGE_LOOK_UP, 0, NULL},
         /* the certificate has this name, or not */
         {"GET / HTTP/1.1\r\nHost: e9.cdn.weir.test\r\n", true, EDGE_REFUSE, 403, "distribution"},
         {"GET / HTTP/1.1\r\nHost: cdn.weir.test\r\n", true, EDGE_REFUSE, 403, "distribution"},

@@ -203,7 +203,7 @@ static struct slice address_lists[][2] = {
     {{(const uint8_t *)"\x0a\0\0\x02", 4}, {(const uint8_t *)"\x0a\0\0\x03", 4}},
 };
 static struct release_pop_node pop_nodes[] = {
-    {.node_id = "n-1", .addresses = address_lists[0], .address_count = 2},
+    {.node_id = "n-1", .addresses = address_lists[0], .address_count = 2, .http_port = 8080},
     {.node_id = "n-2", .addresses = address_lists[1], .address_count = 0},
 };
 
@@ -226,6 +226,7 @@ static void a_pop_is_the_same_to_us_and_to_protobuf_c(void **state)
     assert_int_equal(out.node_count, 2);
     assert_string_equal(out.nodes[1].node_id, "n-2");
     assert_true(slice_equal(out.nodes[0].addresses[1], address_lists[0][1]));
+    assert_true(out.nodes[0].http_port == 8080 && out.nodes[1].http_port == 0);
     assert_true(slice_equal(release_pop_encode(&a, &out), bytes));
 
     Weir__Release__Pop *pb = weir__release__pop__unpack(NULL, bytes.len, bytes.data);

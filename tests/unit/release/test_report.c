@@ -41,7 +41,8 @@ static struct release_report sample_report(void)
                                    .votes_address = addresses[0],
                                    .votes_port = 5391,
                                    .probe_addresses = addresses,
-                                   .probe_address_count = 2};
+                                   .probe_address_count = 2,
+                                   .http_port = 8080};
 }
 
 static void a_report_survives_the_way_there_and_back(void **state)
@@ -71,6 +72,7 @@ static void a_report_survives_the_way_there_and_back(void **state)
     assert_true(slice_equal(out.votes_address, addresses[0]));
     assert_int_equal(out.votes_port, 5391);
     assert_int_equal(out.probe_address_count, 2);
+    assert_int_equal(out.http_port, 8080);
     assert_true(slice_equal(out.probe_addresses[1], addresses[1]));
     assert_true(slice_equal(release_report_encode(&a, &out), bytes));
 }
