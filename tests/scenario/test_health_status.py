@@ -2,51 +2,26 @@
 """What checkers say of an endpoint, as clients are told it."""
 
 import datetime
-import http.server
 import json
-import threading
 
 import pytest
 
+from endpoints import Endpoint
 from harness import wait_for
-
-
-class Endpoint(http.server.ThreadingHTTPServer):
-    """An HTTP server on a port of its own that answers with `status`."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Answerer)
-        self.status = 200
-        self.port = self.server_address[1]
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-
-class Answerer(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):  # pylint: disable=invalid-name
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_arguments):
-        pass
+from test_static_stability import dns_node, pending_id
 
 
 @pytest.fixture
 def endpoint():
-    server = Endpoint()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with Endpoint() as made:
+        yield made
 
 
 def test_clients_are_told_what_each_checker_sees(fleet, endpoint):
     node = fleet.node("node", "--check-interval-ms", "200", roles="control,dns,check").start()
     client = node.boto()
-    check = client.create_health_check(CallerReference="told", HealthCheckConfig={
-        "Type": "HTTP", "IPAddress": "127.0.0.1", "Port": endpoint.port, "RequestInterval": 10,
-        "FailureThreshold": 1})["HealthCheck"]["Id"]
+    check = client.create_health_check(CallerReference="told", HealthCheckConfig=endpoint.check(
+        FailureThreshold=1))["HealthCheck"]["Id"]
 
     def seen(call):
         return [o["StatusReport"]["Status"]
@@ -67,7 +42,7 @@ def test_clients_are_told_what_each_checker_sees(fleet, endpoint):
     wait_for_status(bad)
     wait_for(lambda: states() == {check: ("unhealthy", False)}, "the state")
     table = node.weir("health", "list").stdout
-    assert f"http://127.0.0.1:{endpoint.port}/" in table and "unhealthy" in table
+    assert f"http://127.0.0.1:{endpoint.port}/health" in table and "unhealthy" in table
     (failure,) = client.get_health_check_last_failure_reason(
         HealthCheckId=check)["HealthCheckObservations"]
     age = datetime.datetime.now(datetime.timezone.utc) - failure["StatusReport"]["CheckedTime"]
@@ -76,3 +51,24 @@ def test_clients_are_told_what_each_checker_sees(fleet, endpoint):
     wait_for_status(good)
     assert seen(client.get_health_check_last_failure_reason) == [bad]
     assert client.get_checker_ip_ranges()["CheckerIpRanges"] == ["127.0.0.1/32"]
+
+
+def test_a_control_without_other_roles_hears_checkers_of_other_machines(fleet, endpoint):
+    control = fleet.node("control", "--nodes", "127.0.0.1:0", roles="control").start()
+    dns_node(fleet, "dns", control)
+    checker = fleet.node("checker", "--check-interval-ms", "200", "--votes", "127.0.0.1:0",
+                         "--control", f"https://{control.ready['nodes']}", "--fleet-root",
+                         str(control.dir / "fleet-root.pem"), roles="check")
+    checker.start(wait=False)
+    control.weir("node", "admit", wait_for(lambda: pending_id(control), "the checker in the list"))
+    checker.wait_ready()
+    client = control.boto()
+    check = client.create_health_check(CallerReference="far", HealthCheckConfig={
+        "Type": "TCP", "IPAddress": "127.0.0.1", "Port": endpoint.port, "RequestInterval": 10,
+        "FailureThreshold": 1})["HealthCheck"]["Id"]
+    wait_for(lambda: [o["StatusReport"]["Status"][:7] for o in client.get_health_check_status(
+        HealthCheckId=check)["HealthCheckObservations"]] == ["Success"], "a vote")
+    # Its votes come no more: the state stays, frozen, and is shown so.
+    checker.kill()
+    wait_for(lambda: "healthy, frozen" in control.weir("health", "list").stdout, "a frozen state")
+    assert "unhealthy" not in control.weir("health", "list").stdout
