@@ -206,11 +206,11 @@ static enum err start_api(struct control *c, struct errctx *ec)
         .health_of = health_of,
         .user = c,
     };
-    c->test_answer = test_answer_new(settings);
     enum err e =
         health_status_new(c->context->loop, c->store, &c->keys->identity, &c->health_status, ec);
     if (e != ERR_OK)
         return e;
+    c->test_answer = test_answer_new(settings, c->health_status);
     e = api_new(c->context->loop, &options, &c->api, ec);
     if (e != ERR_OK)
         return e;
@@ -269,9 +269,9 @@ static void control_stop(void *state)
     struct control *c = state;
     api_free(c->api);
     net_tls_free(c->tls);
+    test_answer_free(c->test_answer);
     health_status_free(c->health_status);
     rollout_stop(c->rollout);
-    test_answer_free(c->test_answer);
     store_close(c->store);
     control_keys_free(c->keys);
     free(c);

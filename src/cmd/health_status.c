@@ -5,6 +5,7 @@
 #include "cmd/health_status.h"
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/check.h"
 #include "base/time.h"
 #include "control/rollout/chunks.h"
@@ -243,6 +244,18 @@ struct api_health health_status_of(struct health_status *h, const char *check_id
         health = h->states[place];
     (void)pthread_mutex_unlock(&h->lock);
     return health;
+}
+
+struct slice health_status_text(struct health_status *h, struct arena *a)
+{
+    AUTO_BUF struct buf text = {0};
+    (void)pthread_mutex_lock(&h->lock);
+    size_t count = h->states_plan == NULL ? 0 : h->states_plan->check_count;
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&text, "%s %s\n", h->states_plan->checks[i].check->id,
+                   h->states[i].state == API_UNHEALTHY ? "unhealthy" : "healthy");
+    (void)pthread_mutex_unlock(&h->lock);
+    return arena_copy(a, buf_slice(&text));
 }
 
 static void lock_init(struct health_status *h)

@@ -22,16 +22,18 @@
 
 struct test_answer {
     const struct settings *settings;
+    struct health_status *health;
     pthread_mutex_t lock; /* held while an answer is made with the atlas */
     struct file_stamp geo;
     struct file_stamp latency;
     struct atlas *atlas;
 };
 
-struct test_answer *test_answer_new(const struct settings *settings)
+struct test_answer *test_answer_new(const struct settings *settings, struct health_status *health)
 {
     struct test_answer *t = NEW(struct test_answer);
     t->settings = settings;
+    t->health = health;
     int result = pthread_mutex_init(&t->lock, NULL);
     CHECK(result == 0);
     return t;
@@ -97,14 +99,23 @@ static struct explain_question question_of(const struct api_dns_question *asked)
     return q;
 }
 
-/* The states of health checks; none where the file is not there, as a name server starts. */
-static enum err read_states(struct arena *a, const char *path, struct slice *out, struct errctx *ec)
+/* The states of health checks as the votes say, and behind them, so that it wins, the text of
+ * --health-file where there is one. */
+static enum err read_states(const struct test_answer *t, struct arena *a, struct slice *out,
+                            struct errctx *ec)
 {
-    *out = slice_of(NULL, 0);
-    if (path == NULL)
-        return ERR_OK;
-    enum err e = file_read(a, path, HEALTH_FILE_MAX_BYTES, out, ec);
-    return e == ERR_OK || e == ERR_NOT_FOUND ? ERR_OK : ERR_INVALID;
+    struct slice said = {0};
+    AUTO_BUF struct buf text = {0};
+    const char *path = t->settings->health_file;
+    enum err e = ERR_OK;
+    if (path != NULL)
+        e = file_read(a, path, HEALTH_FILE_MAX_BYTES, &said, ec);
+    if (e != ERR_OK && e != ERR_NOT_FOUND)
+        return ERR_INVALID;
+    buf_append(&text, health_status_text(t->health, a));
+    buf_append(&text, said);
+    *out = arena_copy(a, buf_slice(&text));
+    return ERR_OK;
 }
 
 static enum err explain_newest(struct test_answer *t, struct store_conn *conn, struct arena *a,
@@ -116,7 +127,7 @@ static enum err explain_newest(struct test_answer *t, struct store_conn *conn, s
     struct explain_parts parts = {0};
     enum err e = store_rollout_get(conn, a, &rollout, ec);
     if (e == ERR_OK)
-        e = read_states(a, t->settings->health_file, &parts.health_states, ec);
+        e = read_states(t, a, &parts.health_states, ec);
     if (e != ERR_OK)
         return e;
     memcpy(hash.bytes, rollout.candidate_root, sizeof(hash.bytes));
