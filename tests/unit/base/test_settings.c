@@ -82,7 +82,7 @@ static void without_any_source_the_defaults_hold(void **state)
     assert_string_equal(s.data, "./weir-data");
     assert_string_equal(s.api, "127.0.0.1:5380");
     assert_null(s.api_https);
-    assert_int_equal(s.roles.count, 3);
+    assert_int_equal(s.roles.count, 4);
     assert_string_equal(s.roles.items[0], "control");
     assert_string_equal(s.roles.items[1], "dns");
     assert_int_equal(s.peer.count, 0);
