@@ -384,9 +384,10 @@ static bool moves_on(struct probe *p)
 void probe_time_out(struct prober *p, int64_t now_ns)
 {
     for (size_t i = 0; i < PROBE_WAITS; i++) {
-        struct list *queue = &p->waiting[i];
-        while (!list_is_empty(queue)) { /* each turn takes the first out */
-            struct probe *first = LIST_FIRST(queue, struct probe, wait);
+        struct list *node;
+        struct list *after;
+        LIST_FOR_EACH (node, after, &p->waiting[i]) { /* what goes on stands behind the others */
+            struct probe *first = LIST_ENTRY(node, struct probe, wait);
             if (first->deadline_ns > now_ns)
                 break;
             if (!moves_on(first))

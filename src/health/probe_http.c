@@ -123,7 +123,7 @@ static struct slice whole_lines(struct slice text)
 {
     if (text.len >= PROBE_HEAD_MAX_BYTES)
         return text;
-    const uint8_t *last = text.len == 0 ? NULL : memrchr(text.data, '\n', text.len);
+    const uint8_t *last = text.data == NULL ? NULL : memrchr(text.data, '\n', text.len);
     return slice_sub(text, 0, last == NULL ? 0 : (size_t)(last - text.data) + 1);
 }
 

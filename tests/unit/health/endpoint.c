@@ -91,6 +91,9 @@ static void *endpoint_run(void *arg)
         CHECK(net_accept(e->listen_fd, &fd, &peer, NULL) == ERR_OK);
         if (fd < 0)
             continue;
+        CHECK(pthread_mutex_lock(&e->lock) == 0);
+        e->peer = peer;
+        CHECK(pthread_mutex_unlock(&e->lock) == 0);
         e->connections++;
         struct net_stream *stream = net_stream_new(fd, e->tls, true, NULL);
         if (treat(e, stream) || held_count == HELD_MAX)
@@ -131,6 +134,14 @@ char *endpoint_heard(struct endpoint *e)
     char *text = mem_strndup((const char *)heard.data, heard.len);
     CHECK(pthread_mutex_unlock(&e->lock) == 0);
     return text;
+}
+
+struct net_address endpoint_peer(struct endpoint *e)
+{
+    CHECK(pthread_mutex_lock(&e->lock) == 0);
+    struct net_address peer = e->peer;
+    CHECK(pthread_mutex_unlock(&e->lock) == 0);
+    return peer;
 }
 
 void endpoint_stop(struct endpoint *e)

@@ -27,7 +27,8 @@ struct endpoint {
     pthread_mutex_t lock; /* of what follows */
     enum endpoint_verb verb;
     const char *text;
-    struct buf heard; /* of the last connection that said something */
+    struct buf heard;        /* of the last connection that said something */
+    struct net_address peer; /* of the last connection */
 };
 
 /** `at`: "127.0.0.1:0", "[::1]:0". */
@@ -36,6 +37,8 @@ void endpoint_start(struct endpoint *e, const char *at, const struct net_tls *tl
 void endpoint_set(struct endpoint *e, enum endpoint_verb verb, const char *text);
 /** What the last connection said, with a NUL behind it; the caller frees. */
 char *endpoint_heard(struct endpoint *e);
+/** Where the last connection came from. */
+struct net_address endpoint_peer(struct endpoint *e);
 void endpoint_stop(struct endpoint *e);
 
 #endif

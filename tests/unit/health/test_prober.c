@@ -145,6 +145,32 @@ static void a_tcp_endpoint_passes_when_the_connection_stands(void **state)
     assert_int_equal(v.detail, ECONNREFUSED);
 }
 
+static void probes_come_from_the_source_of_their_family(void **state)
+{
+    (void)state;
+    struct net_address sources[2];
+    char text[NET_ADDRESS_TEXT_SIZE];
+    assert_true(net_address_parse_ip(SLICE_LIT("127.0.0.2"), &sources[0]));
+    assert_true(net_address_parse_ip(SLICE_LIT("2001:db8::1"), &sources[1]));
+    bench.options.sources = sources;
+    bench.options.source_count = 2;
+    bench_open(&bench);
+    struct release_health_check check = http_check();
+    assert_int_equal(probe(&check, ENDPOINT_ANSWER, OK "\r\n").outcome, PROBE_PASSED);
+    const struct net_address peer = endpoint_peer(&endpoint);
+    net_address_format_ip(&peer, text);
+    assert_string_equal(text, "127.0.0.2");
+
+    struct net_address six; /* the source of this family is no address of this machine */
+    assert_int_equal(net_address_parse(SLICE_LIT("[::1]:9"), &six, NULL), ERR_OK);
+    uint64_t lacks = metrics_read(METRICS_SUPERVISOR, METRIC_PROBES_OWN_FAILURE);
+    check = bench_check(&bench, 2, RELEASE_CHECK_TCP, &six);
+    bench_plan(&bench, &check, 1);
+    bench_pass(&bench, 2 * PROBER_INTERVAL_MIN_NS);
+    assert_true(metrics_read(METRICS_SUPERVISOR, METRIC_PROBES_OWN_FAILURE) > lacks);
+    assert_int_equal(bench_vote(&bench, 0).outcome, PROBE_NONE);
+}
+
 static void ipv6_endpoints_are_probed(void **state)
 {
     (void)state;
@@ -418,16 +444,13 @@ static uint64_t probes_made(void)
     return sum;
 }
 
-/* Of 1,000 checks half have their turn in the first half of an interval: 500 +- 16 (one standard
- * deviation), so that 120 of them are never seen. Each has one turn in an interval. */
-static void probes_are_spread_over_the_interval(void **state)
+/* Probes of 1,000 checks that a quarter of are slow: of half an interval, then of the whole. False
+ * where this machine was held up, so that nothing follows. */
+static bool count_probes(uint64_t *out_half, uint64_t *out_whole)
 {
-    (void)state;
     enum { CHECKS = 1000 };
     static struct release_health_check checks[CHECKS];
     const struct net_address closed = nobody(); /* such probes end at once */
-    bench.options.fast_interval_ns = 2 * NS_PER_S;
-    bench_open(&bench);
     for (unsigned i = 0; i < CHECKS; i++) {
         checks[i] = bench_check(&bench, i, RELEASE_CHECK_TCP, &closed);
         checks[i].is_slow = i % 4 == 0;
@@ -435,12 +458,28 @@ static void probes_are_spread_over_the_interval(void **state)
     uint64_t before = probes_made();
     uint64_t late = metrics_read(METRICS_SUPERVISOR, METRIC_PROBES_LATE);
     bench_plan(&bench, checks, CHECKS);
-    bench_pass(&bench, 1 * NS_PER_S); /* half of the fast ones, a sixth of the slow ones */
-    uint64_t half = probes_made() - before;
     bench_pass(&bench, 1 * NS_PER_S);
-    uint64_t whole = probes_made() - before;
-    if (metrics_read(METRICS_SUPERVISOR, METRIC_PROBES_LATE) > late)
-        skip(); /* this machine was held up, so that nothing follows */
+    *out_half = probes_made() - before;
+    bench_pass(&bench, 1 * NS_PER_S);
+    *out_whole = probes_made() - before;
+    bench_plan(&bench, NULL, 0);
+    return metrics_read(METRICS_SUPERVISOR, METRIC_PROBES_LATE) == late;
+}
+
+/* Half of the fast ones and a sixth of the slow ones have their turn in half an interval: 417, with
+ * a standard deviation of 16, so that 120 more or less are never seen. */
+static void probes_are_spread_over_the_interval(void **state)
+{
+    (void)state;
+    uint64_t half = 0;
+    uint64_t whole = 0;
+    bool is_clean = false;
+    bench.options.fast_interval_ns = 2 * NS_PER_S;
+    bench_open(&bench);
+    for (int i = 0; i < 5 && !is_clean; i++)
+        is_clean = count_probes(&half, &whole);
+    if (!is_clean)
+        skip();
     assert_in_range(half, 417 - 120, 417 + 120);
     assert_in_range(whole, 833 - 120, 833 + 120);
 }
@@ -493,6 +532,7 @@ int main(void)
         PROBE_TEST(an_endpoint_that_ends_the_connection_fails),
         PROBE_TEST(each_step_has_its_time_limit),
         PROBE_TEST(a_tcp_endpoint_passes_when_the_connection_stands),
+        PROBE_TEST(probes_come_from_the_source_of_their_family),
         PROBE_TEST(ipv6_endpoints_are_probed),
         PROBE_TEST(names_are_resolved_to_ipv4_else_to_ipv6),
         PROBE_TEST(the_name_goes_into_the_handshake_where_the_check_says_so),
