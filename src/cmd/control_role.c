@@ -146,6 +146,13 @@ static struct api_health health_of(void *user, const char *check_id)
     return health_status_of(c->health_status, check_id);
 }
 
+/** ListCheckers; on a worker of the API. */
+static struct api_checker checker_of(void *user, const char *node_id)
+{
+    struct control *c = user;
+    return health_status_checker(c->health_status, node_id);
+}
+
 /** The addresses that clients reach this node by; none where nobody said and DNS is on a wildcard.
  */
 static void find_advertised(struct control *c)
@@ -204,6 +211,7 @@ static enum err start_api(struct control *c, struct errctx *ec)
         .test_answer = test_answer,
         .observe_health = observe_health,
         .health_of = health_of,
+        .checker_of = checker_of,
         .user = c,
     };
     enum err e =

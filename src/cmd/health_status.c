@@ -59,6 +59,7 @@ struct health_status {
     struct waiting *questions;
     struct health_plan *states_plan; /* of `states`, by place; NULL: none yet */
     struct api_health *states;       /* on the heap */
+    struct api_checker *checkers;    /* by place in the plan; on the heap */
 };
 
 /* ---- the plan */
@@ -110,6 +111,9 @@ static void take_plan(struct health_status *h, struct health_plan *plan)
     (void)pthread_mutex_lock(&h->lock);
     health_plan_unref(h->states_plan);
     free(h->states);
+    free(h->checkers);
+    h->checkers =
+        (struct api_checker *)mem_new(max_size(plan->checker_count, 1), sizeof(*h->checkers));
     h->states_plan = health_plan_ref(plan);
     h->states = (struct api_health *)mem_new(max_size(plan->check_count, 1), sizeof(*h->states));
     (void)pthread_mutex_unlock(&h->lock);
@@ -221,6 +225,21 @@ enum err health_status_ask(struct health_status *h, struct arena *a,
 
 /* ---- the whole */
 
+/* Under the lock. In the order of the plan. */
+static void keep_checkers(struct health_status *h)
+{
+    AUTO_ARENA struct arena a = {0};
+    struct checker_view *views = NULL;
+    size_t count = 0;
+    collector_checkers(h->collector, &a, &views, &count);
+    CHECK(count == h->states_plan->checker_count);
+    for (size_t i = 0; i < count; i++)
+        h->checkers[i] = (struct api_checker){.is_known = true,
+                                              .is_fresh = views[i].is_fresh,
+                                              .is_outlier = views[i].is_outlier,
+                                              .disagreements = views[i].disagreements};
+}
+
 static void keep_states(void *user, const struct check_states *states)
 {
     struct health_status *h = user;
@@ -229,7 +248,21 @@ static void keep_states(void *user, const struct check_states *states)
     for (size_t i = 0; i < states->plan->check_count; i++)
         h->states[i] = (struct api_health){states->is_healthy[i] ? API_HEALTHY : API_UNHEALTHY,
                                            states->is_frozen[i]};
+    keep_checkers(h);
     (void)pthread_mutex_unlock(&h->lock);
+}
+
+struct api_checker health_status_checker(struct health_status *h, const char *node_id)
+{
+    struct api_checker checker = {0};
+    (void)pthread_mutex_lock(&h->lock);
+    size_t count = h->states_plan == NULL ? 0 : h->states_plan->checker_count;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(h->states_plan->checkers[i].node_id, node_id) == 0)
+            checker = h->checkers[i];
+    }
+    (void)pthread_mutex_unlock(&h->lock);
+    return checker;
 }
 
 struct api_health health_status_of(struct health_status *h, const char *check_id)
@@ -307,6 +340,7 @@ void health_status_free(struct health_status *h)
     health_plan_unref(h->look.plan);
     health_plan_unref(h->states_plan);
     free(h->states);
+    free(h->checkers);
     store_disconnect(h->look.conn);
     (void)pthread_cond_destroy(&h->answered);
     (void)pthread_mutex_destroy(&h->lock);

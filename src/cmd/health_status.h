@@ -29,6 +29,8 @@ enum err health_status_ask(struct health_status *h, struct arena *a,
 
 /** The health_of of struct api_options, with its user. Any thread. */
 struct api_health health_status_of(struct health_status *h, const char *check_id);
+/** The checker_of of struct api_options, with its user. Any thread. */
+struct api_checker health_status_checker(struct health_status *h, const char *node_id);
 
 /** The states of all checks, as text of --health-file, in `a`. Any thread. */
 struct slice health_status_text(struct health_status *h, struct arena *a) MUST_USE;

@@ -135,6 +135,8 @@ def test_a_checker_is_known_by_itself_and_excluded_by_an_operator(checker):
     assert ranges == ["127.0.0.1/32"]
     checker.weir("checker", "exclude", node_id)
     assert listed(checker)[0]["Excluded"]
+    wait_for(lambda: listed(checker)[0].get("Fresh"), "its votes at control")
+    assert not listed(checker)[0]["Outlier"]
     row = checker.weir("checker", "list").stdout.splitlines()[1].split()
     assert row[0] == node_id and row[-1] == "yes"
     checker.stop()

@@ -57,6 +57,14 @@ struct api_health_question {
     bool is_of_failure; /* the last one, not the present state */
 };
 
+/** What this machine sees of a checker's votes. */
+struct api_checker {
+    bool is_known;          /* it is in the newest release, and followed */
+    bool is_fresh;          /* its votes come */
+    bool is_outlier;        /* it says the opposite of all others, of many checks, for long */
+    uint64_t disagreements; /* checks of which it says the opposite of the others, now */
+};
+
 /** All borrowed until api_free. */
 struct api_options {
     struct store *store;
@@ -98,6 +106,8 @@ struct api_options {
                                struct api_observations *out, struct errctx *ec);
     /** The state of a check. Called on a worker's thread. NULL: none is known. */
     struct api_health (*health_of)(void *user, const char *check_id);
+    /** The same of a checker, by its node's id. */
+    struct api_checker (*checker_of)(void *user, const char *node_id);
     void *user;
 };
 

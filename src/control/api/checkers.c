@@ -37,6 +37,20 @@ static json_t *checker_json(struct api_call *c, const struct store_checker *chec
     return object;
 }
 
+/** What this machine sees of its votes. */
+static void add_seen(const struct api_call *c, const char *node_id, json_t *checker)
+{
+    const struct api_options *o = c->options;
+    if (o->checker_of == NULL)
+        return;
+    struct api_checker seen = o->checker_of(o->user, node_id);
+    if (!seen.is_known)
+        return;
+    json_object_set_new(checker, "Fresh", json_boolean(seen.is_fresh));
+    json_object_set_new(checker, "Outlier", json_boolean(seen.is_outlier));
+    json_object_set_new(checker, "Disagreements", json_integer((json_int_t)seen.disagreements));
+}
+
 enum aws_error api_list_checkers(struct api_call *c, const json_t *in, json_t *out)
 {
     (void)in;
@@ -54,6 +68,7 @@ enum aws_error api_list_checkers(struct api_call *c, const json_t *in, json_t *o
         json_t *heard = json_object_get(node, "HeardMsAgo");
         if (heard != NULL)
             json_object_set(checker, "HeardMsAgo", heard);
+        add_seen(c, checkers[i].node_id, checker);
         json_array_append_new(list, checker);
     }
     json_object_set_new(out, "Checkers", list);

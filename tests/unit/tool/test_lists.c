@@ -83,13 +83,20 @@ static void a_checker_is_a_line_with_where_its_votes_are(void **state)
     FILE *out = open_memstream(&text, &size);
     AUTO_JSON json_t *object =
         object_of("{\"Checkers\": [{\"Id\": \"abc\", \"Region\": \"eu-central-2\", "
-                  "\"Votes\": \"192.0.2.1:5391\", \"HeardMsAgo\": 300, \"Excluded\": true}, "
-                  "{\"Id\": \"def\", \"Region\": \"\", \"Excluded\": false}]}");
+                  "\"Votes\": \"192.0.2.1:5391\", \"HeardMsAgo\": 300, \"Excluded\": true, "
+                  "\"Fresh\": true, \"Outlier\": true, \"Disagreements\": 12}, "
+                  "{\"Id\": \"def\", \"Region\": \"\", \"Excluded\": false, "
+                  "\"Fresh\": false}, {\"Id\": \"ghi\", \"Fresh\": true}]}");
     tool_checker_list_print(object, out);
     fclose(out);
-    assert_string_equal(text, "ID   REGION        VOTES           HEARD      EXCLUDED\n"
-                              "abc  eu-central-2  192.0.2.1:5391  0.3 s ago  yes\n"
-                              "def  -             -               never      -\n");
+    static const char *const wanted[] = {
+        "ID   REGION        ADDRESS         HEARD      VOTES",
+        "abc  eu-central-2  192.0.2.1:5391  0.3 s ago  outlier, against all others on 12  yes\n",
+        "def  -             -               never      missing                            -\n",
+        "ghi  -             -               never      fresh                              -\n",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+        assert_non_null(strstr(text, wanted[i]));
     free(text);
 }
 
