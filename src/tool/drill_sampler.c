@@ -316,7 +316,7 @@ static enum err connect_udp(const struct net_address *server, int flags, int *ou
 enum err drill_sampler_new(const struct drill_sampler_options *options, struct drill_sampler **out,
                            struct errctx *ec)
 {
-    int fd;
+    int fd = -1;
     CHECK(!options->is_direct || options->target->addresses.count > 0);
     CHECK(options->interval_ns * (int64_t)TOOL_DRILL_QUERIES_MAX > TOOL_DRILL_QUERY_NS);
     enum err e = connect_udp(&options->server, SOCK_NONBLOCK, &fd, ec);
