@@ -64,7 +64,7 @@ static bool read_state(const char *state, const struct r53_health_check_config *
 
 enum aws_error api_set_health_state(struct api_call *c, const json_t *in, json_t *out)
 {
-    struct saying s;
+    struct saying s = {0};
     const char *state = json_string_value(json_object_get(in, "State"));
     enum aws_error error = find(c, in, &s);
     if (error != AWS_OK)
@@ -88,7 +88,7 @@ enum aws_error api_set_health_state(struct api_call *c, const json_t *in, json_t
 
 enum aws_error api_set_health_override(struct api_call *c, const json_t *in, json_t *out)
 {
-    struct saying s;
+    struct saying s = {0};
     const json_t *healthy = json_object_get(in, "Healthy");
     json_int_t lease_s = json_integer_value(json_object_get(in, "LeaseSeconds"));
     enum aws_error error = find(c, in, &s);
@@ -112,7 +112,7 @@ enum aws_error api_set_health_override(struct api_call *c, const json_t *in, jso
 
 enum aws_error api_set_health_hold_down(struct api_call *c, const json_t *in, json_t *out)
 {
-    struct saying s;
+    struct saying s = {0};
     const json_t *seconds = json_object_get(in, "Seconds");
     enum aws_error error = find(c, in, &s);
     if (error != AWS_OK)
