@@ -52,6 +52,11 @@ int64_t time_monotonic_ns(void)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
+int64_t time_boot_ns(void)
+{
+    return clock_ns(CLOCK_BOOTTIME);
+}
+
 int64_t time_unix_ms(void)
 {
     return clock_ns(CLOCK_REALTIME) / NS_PER_MS;

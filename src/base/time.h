@@ -16,6 +16,9 @@
 /** Nanoseconds of the monotonic clock; comparable within one boot of the machine only. */
 int64_t time_monotonic_ns(void);
 
+/** The same, but it also counts the time that the machine was suspended. */
+int64_t time_boot_ns(void);
+
 /** Milliseconds of Unix time. */
 int64_t time_unix_ms(void);
 

@@ -37,6 +37,10 @@
 #define PROBE_LATE_NS (100 * NS_PER_MS)
 #define PROBE_SKIP_NS (500 * NS_PER_MS)
 
+/* A checker that stood still for so long (stopped, suspended, starved) has been passed over by the
+ * nodes, or soon would have been (COLLECTOR_FRESH_NS), and forgets what it knew. */
+#define PROBER_GAP_NS (2 * NS_PER_S)
+
 /* Checks that probe each 30 s (Route 53), as multiples of the others' 10 s. */
 #define PROBER_SLOW_FACTOR 3
 

@@ -122,10 +122,30 @@ static void round_run(struct round *r, int64_t now_ns)
     }
 }
 
+/*
+ * Where the thread stood still, its votes are those of before, and time limits of probes under way
+ * ran out without anybody looking: with either, a checker that comes back would undo what the
+ * others saw meanwhile.
+ */
+static void forget_after_gap(struct prober *p)
+{
+    int64_t now_ns = time_boot_ns();
+    bool is_gap = p->alive_ns != 0 && now_ns - p->alive_ns > PROBER_GAP_NS;
+    p->alive_ns = now_ns;
+    if (!is_gap)
+        return;
+    metrics_add(METRIC_PROBER_GAPS, 1);
+    for (size_t i = 0; i < p->target_count; i++) {
+        probe_drop_all(p->targets[i]);
+        p->targets[i]->streak = (struct streak){0};
+    }
+}
+
 static void on_tick(struct loop_timer *timer)
 {
     struct prober *p = timer->user;
     int64_t now_ns = time_monotonic_ns();
+    forget_after_gap(p);
     probe_time_out(p, now_ns);
     for (int i = 0; i < ROUNDS; i++)
         round_run(&p->rounds[i], now_ns);
@@ -165,9 +185,10 @@ static struct vote vote_of(const struct target *t, int64_t now_ns)
     return v;
 }
 
-void prober_votes(const struct prober *p, struct arena *a, struct vote_table *out)
+void prober_votes(struct prober *p, struct arena *a, struct vote_table *out)
 {
     int64_t now_ns = time_monotonic_ns();
+    forget_after_gap(p);
     out->count = p->target_count;
     out->votes = arena_array(a, p->target_count, sizeof(struct vote));
     for (size_t i = 0; i < p->target_count; i++)

@@ -44,7 +44,8 @@ void prober_set_plan(struct prober *p, struct health_plan *plan);
 
 /** The votes of now, in `a`: one for each check of the plan that has an endpoint; `run` and
  *  `number` are the caller's to set. A probe that this machine could not make for want of
- *  descriptors, ports or memory is no result: the vote before it grows older. */
-void prober_votes(const struct prober *p, struct arena *a, struct vote_table *out);
+ *  descriptors, ports or memory is no result: the vote before it grows older. A prober whose thread
+ *  stood still for PROBER_GAP_NS begins anew, as after a restart: others may know better by now. */
+void prober_votes(struct prober *p, struct arena *a, struct vote_table *out);
 
 #endif

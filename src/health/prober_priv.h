@@ -71,6 +71,7 @@ struct prober {
     struct round rounds[2]; /* of the fast checks, of the slow ones */
     struct loop_timer tick; /* runs while there are targets */
     int64_t ticked_ns;      /* turns until then have begun; monotonic */
+    int64_t alive_ns;       /* when the thread ran last; of a clock that counts suspended time */
 
     size_t probe_count;
     struct list waiting[PROBE_WAITS]; /* of struct probe */

@@ -507,6 +507,27 @@ static void a_process_that_stood_still_does_not_begin_all_at_once(void **state)
     assert_true(metrics_read(METRICS_SUPERVISOR, METRIC_PROBES_LATE) > late + 200);
 }
 
+static void a_process_that_stood_still_for_long_forgets_what_it_knew(void **state)
+{
+    (void)state;
+    bench.options.fast_interval_ns = 200 * NS_PER_MS;
+    bench_open(&bench);
+    struct release_health_check check = http_check();
+    check.threshold = 2;
+    endpoint_set(&endpoint, ENDPOINT_ANSWER, OK "\r\n");
+    bench_plan(&bench, &check, 1);
+    (void)bench_wait_state(&bench, 0, VOTE_HEALTHY);
+    struct probe_bench other; /* this thread does something else */
+    bench_init(&other, NULL);
+    bench_pass(&other, PROBER_GAP_NS + 200 * NS_PER_MS);
+    bench_close(&other);
+    endpoint_set(&endpoint, ENDPOINT_RESET, "");
+    while (bench_vote(&bench, 0).state != VOTE_UNHEALTHY) { /* else the test's time limit ends it */
+        assert_int_equal(bench_vote(&bench, 0).state, VOTE_UNKNOWN);
+        bench_pass(&bench, 10 * NS_PER_MS);
+    }
+}
+
 static void settings_that_nothing_can_be_made_of_are_refused(void **state)
 {
     (void)state;
@@ -544,6 +565,7 @@ int main(void)
         PROBE_TEST(a_lack_of_descriptors_is_no_result),
         PROBE_TEST(probes_are_spread_over_the_interval),
         PROBE_TEST(a_process_that_stood_still_does_not_begin_all_at_once),
+        PROBE_TEST(a_process_that_stood_still_for_long_forgets_what_it_knew),
         PROBE_TEST(settings_that_nothing_can_be_made_of_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
