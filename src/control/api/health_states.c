@@ -17,9 +17,9 @@ static enum aws_error find(struct api_call *c, const json_t *in, struct saying *
 {
     struct errctx ec = {0};
     const char *id = json_string_value(json_object_get(in, "HealthCheckId"));
-    if (id == NULL)
-        return aws_fail(&c->fault, AWS_InvalidInput, "A text 'HealthCheckId' is expected");
-    enum aws_error error = find_health_check(c, id, &s->row);
+    enum aws_error error =
+        id == NULL ? aws_fail(&c->fault, AWS_InvalidInput, "A text 'HealthCheckId' is expected")
+                   : find_health_check(c, id, &s->row);
     if (error != AWS_OK)
         return error;
     enum err err = load_health_check(c, s->row.id, &s->body, &ec);
