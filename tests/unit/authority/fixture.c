@@ -269,6 +269,8 @@ static struct trie_ref build_trie(struct fixture *f, struct changes *c)
     return out;
 }
 
+const struct slice fixture_check_id = SLICE_LIT("0191f1a2-b3c4-d5e6-f708-090a0b0c0d0e");
+
 struct chunk_hash fixture_build(struct fixture *f)
 {
     struct chunk_hash hash;
@@ -291,6 +293,13 @@ struct chunk_hash fixture_build(struct fixture *f)
                                      .id = slice_str(c->id),
                                      .value = release_cidr_collection_encode(&f->arena, c)});
     }
+    struct changes checks = {0};
+    if (f->health_check.len > 0)
+        add_change(&checks, (struct trie_change){
+                                .key = trie_key_of(&seed, fixture_check_id, slice_of("", 0)),
+                                .id = fixture_check_id,
+                                .value = f->health_check});
+    root.tries[RELEASE_HEALTH_CHECK] = build_trie(f, &checks);
     root.tries[RELEASE_CIDR_COLLECTION] = build_trie(f, &collections);
     root.tries[RELEASE_ZONE] = build_trie(f, &zones);
     root.tries[RELEASE_NAME] = build_trie(f, &names);

@@ -33,7 +33,10 @@ struct fixture {
     struct world_source world_source;
     unsigned reads; /* chunks read from the source */
     struct chunk_source source;
+    struct slice health_check; /* of fixture_check_id, encoded; empty: there is none */
 };
+
+extern const struct slice fixture_check_id;
 
 void fixture_init(struct fixture *f);
 void fixture_fini(struct fixture *f);

@@ -5,6 +5,7 @@
 
 #include "authority/sample_query.h"
 #include "authority/trial.h"
+#include "release/health_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -151,9 +152,35 @@ static void a_chunk_that_cannot_be_read_fails_the_trial(void **state)
     fixture_fini(&f);
 }
 
+static void health_checks_that_cannot_be_read_are_found(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct errctx ec;
+    const struct release_health_check check = {.id = (const char *)fixture_check_id.data,
+                                               .kind = RELEASE_CHECK_POSTED,
+                                               .host = "",
+                                               .path = "",
+                                               .search = ""};
+    fixture_init(&f);
+    fixture_whole_zone(&f, "Z1", "example.com");
+    struct chunk_hash none = fixture_build(&f);
+    f.health_check = release_health_check_encode(&f.arena, &check);
+    struct chunk_hash good = fixture_build(&f);
+    f.health_check = slice_sub(f.health_check, 0, f.health_check.len - 1);
+    struct chunk_hash bad = fixture_build(&f);
+    assert_int_equal(try_roots(&f, &none, &good, NULL, &ec), ERR_OK);
+    assert_int_equal(try_roots(&f, &none, &bad, NULL, &ec), ERR_CORRUPT);
+    assert_int_equal(try_roots(&f, &good, &bad, NULL, &ec), ERR_CORRUPT);
+    assert_int_equal(try_roots(&f, NULL, &bad, NULL, &ec), ERR_CORRUPT);
+    assert_int_equal(try_roots(&f, &bad, &good, NULL, &ec), ERR_OK);
+    fixture_fini(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(health_checks_that_cannot_be_read_are_found),
         cmocka_unit_test(a_good_root_passes_as_first_and_as_next),
         cmocka_unit_test(an_answer_that_becomes_servfail_is_found_and_named),
         cmocka_unit_test(a_sample_of_the_traffic_is_asked_again),
