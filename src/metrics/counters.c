@@ -3,7 +3,7 @@
 // every thread of every role counts in a slot of its own; the agent exports the sums.
 //
 //     area:  role 0: slot 0, slot 1, ... slot 63, foreign | role 1: ...
-//     slot:  METRIC_COUNT cells, rounded up to whole cache lines
+//     slot:  METRIC_COUNT cells, the words of those set, rounded up to whole cache lines
 #include "metrics/counters.h"
 
 #include "base/check.h"
@@ -13,7 +13,8 @@
 #include <sys/mman.h>
 
 #define CELLS_PER_LINE (CACHE_LINE_BYTES / sizeof(uint64_t))
-#define SLOT_CELLS ((METRIC_COUNT + CELLS_PER_LINE - 1) / CELLS_PER_LINE * CELLS_PER_LINE)
+#define SLOT_USED (METRIC_COUNT + METRICS_SET_WORDS)
+#define SLOT_CELLS ((SLOT_USED + CELLS_PER_LINE - 1) / CELLS_PER_LINE * CELLS_PER_LINE)
 /* The slots of threads, and one that takes what others count for the role. */
 #define ROLE_SLOTS (METRICS_SLOTS_PER_ROLE + 1)
 #define ROLE_CELLS (ROLE_SLOTS * SLOT_CELLS)
@@ -95,6 +96,16 @@ uint64_t metrics_read(enum metrics_role role, enum metric m)
     return sum;
 }
 
+/* Whether a thread of the role ever set the metric. */
+static bool is_set(enum metrics_role role, enum metric m)
+{
+    uint64_t words = 0;
+    size_t word = METRIC_COUNT + m / METRICS_BITS_PER_WORD;
+    for (unsigned slot = 0; slot < METRICS_SLOTS_PER_ROLE; slot++)
+        words |= atomic_load_explicit(&slot_cells(role, slot)[word], memory_order_relaxed);
+    return (words >> m % METRICS_BITS_PER_WORD & 1) != 0;
+}
+
 static void export_head(struct buf *out, const struct metric_row *row)
 {
     const char *type = row->type == METRIC_TYPE_GAUGE ? "gauge" : "counter";
@@ -107,7 +118,8 @@ static void export_values(struct buf *out, enum metric m)
     const char *comma = row->labels[0] == '\0' ? "" : ",";
     for (unsigned role = 0; role < METRICS_ROLE_COUNT; role++) {
         uint64_t value = metrics_read((enum metrics_role)role, m);
-        if (value != 0)
+        bool is_gauge = row->type == METRIC_TYPE_GAUGE;
+        if (value != 0 || (is_gauge && is_set((enum metrics_role)role, m)))
             buf_printf(out, "%s{role=\"%s\"%s%s} %ju\n", row->family, role_names[role], comma,
                        row->labels, (uintmax_t)value);
     }

@@ -43,7 +43,11 @@ void metrics_init_shared(void);
  */
 void metrics_bind_thread(enum metrics_role role, unsigned thread_index);
 
-/** The calling thread's slot: METRIC_COUNT cells. */
+/** Words of a slot behind its cells, a bit a metric: whether the thread ever set it. */
+#define METRICS_BITS_PER_WORD 64
+#define METRICS_SET_WORDS ((METRIC_COUNT + METRICS_BITS_PER_WORD - 1) / METRICS_BITS_PER_WORD)
+
+/** The calling thread's slot: METRIC_COUNT cells, METRICS_SET_WORDS words. */
 extern _Thread_local _Atomic uint64_t *metrics_cells;
 
 static inline void metrics_add(enum metric m, uint64_t amount)
@@ -54,6 +58,10 @@ static inline void metrics_add(enum metric m, uint64_t amount)
 
 static inline void metrics_set(enum metric m, uint64_t value)
 {
+    _Atomic uint64_t *word = &metrics_cells[METRIC_COUNT + m / METRICS_BITS_PER_WORD];
+    uint64_t before = atomic_load_explicit(word, memory_order_relaxed);
+    atomic_store_explicit(word, before | UINT64_C(1) << m % METRICS_BITS_PER_WORD,
+                          memory_order_relaxed);
     atomic_store_explicit(&metrics_cells[m], value, memory_order_relaxed);
 }
 
@@ -66,7 +74,9 @@ void metrics_add_for(enum metrics_role role, enum metric m, uint64_t amount);
 /** Sum over all slots of the role. */
 uint64_t metrics_read(enum metrics_role role, enum metric m);
 
-/** Prometheus text format 0.0.4 of everything that is not zero, plus every family's HELP and TYPE.
+/**
+ * Prometheus text format 0.0.4: every family's HELP and TYPE, what is not zero, and the gauges that
+ * a role set to zero, so that rules like "fewer fresh ones than all" hold with none left.
  */
 void metrics_export(struct buf *out);
 

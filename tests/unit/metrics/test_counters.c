@@ -141,6 +141,20 @@ static void the_text_has_every_family_and_values_that_are_not_zero(void **state)
     assert_null(strstr(text, "weir_process_crashes_total{role=\"supervisor\"}"));
 }
 
+static void a_gauge_that_its_role_set_to_zero_is_exported(void **state)
+{
+    (void)state;
+    AUTO_BUF struct buf out = {0};
+    assert_null(strstr(exported(&out), "\nweir_health_checkers_fresh{"));
+    metrics_bind_thread(METRICS_DNS, 0);
+    metrics_set(METRIC_HEALTH_CHECKERS_FRESH, 0);
+    metrics_bind_thread(METRICS_SUPERVISOR, 0);
+    const char *text = exported(&out);
+    assert_non_null(strstr(text, "\nweir_health_checkers_fresh{role=\"dns\"} 0\n"));
+    assert_null(strstr(text, "weir_health_checkers_fresh{role=\"edge\"}"));
+    assert_null(strstr(text, "\nweir_health_checks{"));
+}
+
 static void each_family_has_one_head(void **state)
 {
     (void)state;
@@ -190,6 +204,7 @@ int main(void)
         cmocka_unit_test(what_others_count_for_a_role_adds_to_its_own),
         cmocka_unit_test(threads_with_slots_of_their_own_lose_nothing),
         cmocka_unit_test(the_text_has_every_family_and_values_that_are_not_zero),
+        cmocka_unit_test(a_gauge_that_its_role_set_to_zero_is_exported),
         cmocka_unit_test(each_family_has_one_head),
         cmocka_unit_test(names_and_labels_are_well_formed),
     };
