@@ -136,8 +136,10 @@ static void a_wildcard_of_votes_is_what_is_advertised(void **state)
     assert_int_equal(checker_of(&s, "0.0.0.0:5391").votes_address.len, 4);
     assert_int_equal(checker_of(&s, "[::]:5391").votes_address.len, 16);
     assert_int_equal(checker_of(&s, "[::]:5391").probe_address_count, 2);
+    arena_fini(&s.arena);
     sample_init(&s, "127.0.0.2:8080", only_v4);
     assert_int_equal(checker_of(&s, "[::]:5391").votes_address.len, 4);
+    arena_fini(&s.arena);
     sample_init(&s, "127.0.0.2:8080", only_v6);
     assert_int_equal(checker_of(&s, "0.0.0.0:5391").votes_address.len, 0);
     assert_int_equal(checker_of(&s, "0.0.0.0:5391").votes_port, 0);
