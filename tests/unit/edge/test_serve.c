@@ -55,6 +55,15 @@ static struct got get_until_expired(struct serve *s, const char *target)
     return got;
 }
 
+/* 0 where the answer has no Age. */
+static uint64_t age_s(const struct got *got)
+{
+    uint64_t age = 0;
+    const struct slice *text = http_fields_get(&got->fields, "age");
+    assert_true(text == NULL || slice_parse_u64(*text, UINT32_MAX, &age));
+    return age;
+}
+
 static void a_miss_is_stored_and_the_next_is_a_hit(void **state)
 {
     (void)state;
@@ -71,7 +80,7 @@ static void a_miss_is_stored_and_the_next_is_a_hit(void **state)
         struct got got = get(&s, scripts[i].path);
         assert_got(&got, 200, "Miss from weir", scripts[i].body_bytes);
         assert_got_field(&got, "cache-status", "weir; fwd=miss; stored");
-        assert_got_field(&got, "age", NULL);
+        assert_true(age_s(&got) <= 5); /* none, unless this machine was slow */
         got = get(&s, scripts[i].path);
         assert_got(&got, 200, "Hit from weir", scripts[i].body_bytes);
         assert_got_field(&got, "x-amz-cf-pop", "TST50-P1");
