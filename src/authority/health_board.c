@@ -151,12 +151,14 @@ static void log_changes(struct health_board *b, const struct check_states *state
         return;
     b->frozen_count = states->frozen_count;
     const struct log_field fields[] = {LOG_U64("frozen", states->frozen_count),
-                                       LOG_U64("checks", states->plan->check_count)};
+                                       LOG_U64("checks", states->plan->check_count),
+                                       LOG_STR("see", "weir checker list")};
     if (states->frozen_count > 0)
         log_write(LOG_ERROR, "no votes count: health checks stay as they were", fields,
                   ARRAY_LEN(fields));
     else
-        log_write(LOG_INFO, "votes count about all health checks again", fields, ARRAY_LEN(fields));
+        log_write(LOG_INFO, "votes count about all health checks again", fields,
+                  ARRAY_LEN(fields) - 1);
 }
 
 static void on_event(void *user, const struct collector_event *event)
@@ -173,13 +175,15 @@ static void on_event(void *user, const struct collector_event *event)
         [COLLECTOR_NOT_WRITTEN] = {LOG_WARNING, "states of health checks not written"},
     };
     (void)user;
-    struct log_field fields[3];
+    struct log_field fields[4];
     size_t count = 0;
     CHECK((size_t)event->kind < ARRAY_LEN(words) && words[event->kind].text != NULL);
     if (event->checker != NULL)
         fields[count++] = LOG_STR("checker", event->checker->node_id);
     if (event->kind == COLLECTOR_OUTLIER)
         fields[count++] = LOG_U64("disagreements", event->disagreements);
+    if (event->kind == COLLECTOR_OUTLIER)
+        fields[count++] = LOG_STR("see", "weir checker exclude");
     if (event->why != NULL && event->kind != COLLECTOR_CHECKER_FRESH)
         fields[count++] = LOG_ERR(event->why);
     log_write(words[event->kind].level, words[event->kind].text, fields, count);

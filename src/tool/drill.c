@@ -239,6 +239,10 @@ int tool_drill(int argc, char **argv)
     AUTO_ARENA struct arena a = {0};
     struct tool_options options;
     struct errctx ec = {0};
+    if (argc > 0 && strcmp(argv[0], "--help") == 0) {
+        puts(USAGE);
+        return DRILL_EXIT_MET;
+    }
     enum err e =
         tool_options_parse(argc, argv, TOOL_OPTION_ENDPOINT | TOOL_OPTION_DRILL, &options, &ec);
     if (e == ERR_OK && (options.word_count != 2 || options.zone == NULL))

@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+#define USAGE "usage: weir status [--data DIR] [--json]"
+
 /* Asks the admin address that DIR/ready.json names for a page. */
 static enum err get_page(struct arena *a, const char *data_dir, const char *path,
                          struct http_answer *out_answer, struct errctx *ec)
@@ -184,9 +186,13 @@ int tool_status(int argc, char **argv)
 {
     struct tool_options options;
     struct errctx ec = {0};
+    if (argc > 0 && strcmp(argv[0], "--help") == 0) {
+        puts(USAGE);
+        return EXIT_SUCCESS;
+    }
     enum err e = tool_options_parse(argc, argv, TOOL_OPTION_JSON, &options, &ec);
     if (e == ERR_OK && options.word_count != 0)
-        e = err_set(&ec, ERR_INVALID, "usage: weir status [--data DIR] [--json]");
+        e = err_set(&ec, ERR_INVALID, USAGE);
     if (e == ERR_OK)
         e = run_status(&options, &ec);
     if (e == ERR_OK)

@@ -60,8 +60,10 @@ int tool_run_verbs(const char *noun, const struct tool_verb *verbs, size_t verb_
         if (strcmp(argv[0], verbs[i].name) == 0)
             return run_verb(noun, &verbs[i], argc, argv);
     }
-    fprintf(stderr, "usage:\n");
+    bool is_help = argc > 0 && strcmp(argv[0], "--help") == 0;
+    FILE *out = is_help ? stdout : stderr;
+    (void)fprintf(out, "usage:\n");
     for (size_t i = 0; i < verb_count; i++)
-        fprintf(stderr, "  weir %s %s %s\n", noun, verbs[i].name, verbs[i].arguments);
-    return EXIT_FAILURE;
+        (void)fprintf(out, "  weir %s %s %s\n", noun, verbs[i].name, verbs[i].arguments);
+    return is_help ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -18,6 +18,13 @@ def test_the_options_of_the_manual_are_those_of_the_program():
     assert section.strip().endswith(printed.strip())
 
 
+def test_every_command_tells_its_usage():
+    for command in ("up", "node", "checker", "health", "set", "tsig", "zone", "drill", "status"):
+        told = subprocess.run([WEIR, command, "--help"], capture_output=True, text=True)
+        assert told.returncode == 0, command
+        assert told.stdout.startswith("usage:"), command
+
+
 def test_the_manual_names_every_command():
     printed = subprocess.run([WEIR, "help"], capture_output=True, text=True, check=True).stdout
     commands = {line.split()[1] for line in printed.splitlines() if line.startswith("  weir ")}
