@@ -43,7 +43,9 @@ struct health_board {
     int64_t log_second;         /* lines of this second: */
     size_t log_lines;
     size_t log_left_out;
-    size_t frozen_count; /* as was logged last */
+    int64_t forget_ns;       /* when states of checks that are gone go; 0: there are none */
+    size_t frozen_count;     /* as was logged last */
+    int64_t frozen_since_ns; /* 0: all have votes */
 
     uint64_t taken; /* plans, as next.asked counts them */
     pthread_mutex_t lock;
@@ -147,7 +149,15 @@ static void log_changes(struct health_board *b, const struct check_states *state
         else
             log_write(LOG_WARNING, "health check is unhealthy", fields, ARRAY_LEN(fields));
     }
-    if (states->frozen_count == b->frozen_count)
+    int64_t now_ns = time_monotonic_ns();
+    if (states->frozen_count == 0)
+        b->frozen_since_ns = 0;
+    else if (b->frozen_since_ns == 0)
+        b->frozen_since_ns = now_ns;
+    /* After a start votes come at once: that is no alarm. */
+    bool is_settling =
+        states->frozen_count > 0 && now_ns - b->frozen_since_ns < HEALTH_SETTLE_S * NS_PER_S;
+    if (states->frozen_count == b->frozen_count || is_settling)
         return;
     b->frozen_count = states->frozen_count;
     const struct log_field fields[] = {LOG_U64("frozen", states->frozen_count),
@@ -211,11 +221,24 @@ static void note_done(struct health_board *b)
     (void)pthread_mutex_unlock(&b->lock);
 }
 
+/* A check that is gone is healthy, once no query is answered by the root that had it. */
+static void forget_gone(struct health_board *b)
+{
+    if (b->forget_ns == 0 || time_monotonic_ns() < b->forget_ns)
+        return;
+    b->forget_ns = 0;
+    if (b->slots > 0)
+        memset(b->is_unhealthy, 0, b->slots * sizeof(*b->is_unhealthy));
+}
+
 static void on_states(void *user, const struct check_states *states)
 {
     struct health_board *b = user;
-    if (b->plan != states->plan)
+    if (b->plan != states->plan) {
         number_checks(b, states->plan);
+        b->forget_ns = time_monotonic_ns() + HEALTH_SETTLE_S * NS_PER_S;
+    }
+    forget_gone(b);
     for (size_t i = 0; i < states->plan->check_count; i++)
         b->is_unhealthy[b->numbers[i]] = !states->is_healthy[i];
     b->lacks_votes = states->unknown_count > 0 && states->plan->checker_count > 0;

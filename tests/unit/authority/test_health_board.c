@@ -159,6 +159,9 @@ static void a_root_waits_until_the_table_has_its_checks(void **state)
     assert_false(is_healthy(&s, 3));
     settle(&s, posted(&s, "u")); /* queries of the root before still see what they need */
     assert_false(is_healthy(&s, 3));
+    run_for(&s, (HEALTH_SETTLE_S + 2) * NS_PER_S); /* a check that was deleted is healthy */
+    assert_false(is_healthy(&s, 1));
+    assert_true(is_healthy(&s, 3));
     stage_fini(&s);
 }
 
