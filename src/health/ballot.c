@@ -34,11 +34,12 @@ static bool is_in_time(struct ballot *b, const struct vote_table *t, int64_t now
     /* A checker's clock is of a boot; wrapped around, differences are still right. */
     int64_t delay_ns = (int64_t)((uint64_t)now_ns - t->made_ms * (uint64_t)NS_PER_MS);
     if (!b->is_first) {
-        int64_t least_ns = b->delay_ns + (now_ns - b->delay_at_ns) / BALLOT_DRIFT_DIVISOR;
-        int64_t later_ns = (int64_t)((uint64_t)delay_ns - (uint64_t)least_ns);
+        uint64_t drift_ns = (uint64_t)((now_ns - b->delay_at_ns) / BALLOT_DRIFT_DIVISOR);
+        uint64_t least_ns = (uint64_t)b->delay_ns + drift_ns;
+        int64_t later_ns = (int64_t)((uint64_t)delay_ns - least_ns);
         if (later_ns > BALLOT_LATE_NS)
             return false;
-        delay_ns = later_ns > 0 ? least_ns : delay_ns;
+        delay_ns = later_ns > 0 ? (int64_t)least_ns : delay_ns;
     }
     b->delay_ns = delay_ns;
     b->delay_at_ns = now_ns;

@@ -146,7 +146,7 @@ static void clocks_that_drift_apart_make_nothing_late(void **state)
 static void a_checkers_clock_may_run_from_anywhere(void **state)
 {
     (void)state;
-    const int64_t starts[] = {-2000 * NS_PER_S, 0, 100LL * 365 * 86400 * NS_PER_S};
+    const int64_t starts[] = {-2000 * NS_PER_S, 0, 100LL * 365 * 86400 * NS_PER_S, INT64_MIN + 1};
     for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
         struct stage s;
         stage_init(&s);
