@@ -57,6 +57,8 @@ struct collector {
     struct loop_timer tick;
     struct loop_timer soon;
     int64_t decided_ns;
+    bool is_gathered;  /* the votes there are may decide */
+    int64_t gather_ns; /* since when some count, while they may not; 0: none does */
 };
 
 static struct quorum_now now_is(void)
@@ -169,6 +171,29 @@ static void show(const struct collector *c, const struct check_states *states)
     metrics_add(METRIC_HEALTH_FLAPS, states->flap_count);
 }
 
+/* Whether votes may decide. The first checker that is heard after a start, or after all were lost,
+ * may be the one that is wrong: so the others are waited for, but not for long. */
+static bool gather(struct collector *c, int64_t now_ns)
+{
+    size_t trusted = 0;
+    size_t fresh = 0;
+    for (size_t i = 0; i < c->station_count; i++) {
+        const struct station *s = c->stations[i];
+        trusted += !s->checker->is_excluded;
+        fresh += !s->checker->is_excluded && ballot_is_fresh(&s->ballot, now_ns);
+    }
+    if (fresh == 0) {
+        c->is_gathered = false;
+        c->gather_ns = 0;
+        return false;
+    }
+    if (c->gather_ns == 0)
+        c->gather_ns = now_ns;
+    if (fresh == trusted || now_ns - c->gather_ns >= COLLECTOR_GATHER_NS)
+        c->is_gathered = true;
+    return c->is_gathered;
+}
+
 static void decide(struct collector *c)
 {
     struct quorum_voter voters[CHECKERS_MAX];
@@ -176,12 +201,13 @@ static void decide(struct collector *c)
     const struct quorum_now now = now_is();
     if (c->plan == NULL)
         return;
+    size_t count = gather(c, now.ns) ? c->station_count : 0;
     for (size_t i = 0; i < c->station_count; i++) {
         const struct station *s = c->stations[i];
         voters[i] =
             (struct quorum_voter){.ballot = &s->ballot, .is_excluded = s->checker->is_excluded};
     }
-    quorum_decide(c->quorum, voters, c->station_count, &now);
+    quorum_decide(c->quorum, voters, count, &now);
     for (size_t i = 0; i < c->station_count; i++) {
         c->stations[i]->tally = voters[i];
         look_at(c->stations[i], now.ns);

@@ -63,6 +63,11 @@
 #define VOTES_EVERY_NS NS_PER_S
 #define COLLECTOR_FRESH_NS (3 * NS_PER_S)
 
+/* After a start, and after all checkers were lost, the first that is heard waits so long for the
+ * others before its votes decide: longer than the last back-off, shorter than a root waits for the
+ * states of its checks. */
+#define COLLECTOR_GATHER_NS (1500 * NS_PER_MS)
+
 /* Back-off to a checker that cannot be reached. */
 #define COLLECTOR_BACKOFF_FIRST_NS (100 * NS_PER_MS)
 #define COLLECTOR_BACKOFF_LAST_NS (1 * NS_PER_S)

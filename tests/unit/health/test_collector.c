@@ -402,6 +402,50 @@ static void without_checkers_states_freeze_and_last_over_a_restart(void **state)
     stage_fini(&s);
 }
 
+static void the_first_checker_that_is_heard_does_not_decide_alone(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_init(&s);
+    const char *path = arena_strdup(&s.arena, temp_dir_file(s.dir, "states"));
+    collect(&s, path, CHECKERS);
+    RUN_UNTIL(&s, fresh_count(&s) == CHECKERS);
+    run_for(&s, 500 * NS_PER_MS); /* several decisions */
+    collect_no_more(&s);          /* the node restarts, and one of the checkers is wrong */
+    s.checkers[0].votes[0] = VOTE_UNHEALTHY;
+    checker_stop(&s.checkers[1]);
+    checker_stop(&s.checkers[2]);
+    collect(&s, path, CHECKERS);
+    RUN_UNTIL(&s, fresh_count(&s) == 1);
+    run_for(&s, 500 * NS_PER_MS);
+    assert_true(s.is_healthy[0] && s.is_frozen[0]);
+    checker_start(&s.checkers[1]);
+    checker_start(&s.checkers[2]);
+    RUN_UNTIL(&s, fresh_count(&s) == CHECKERS && !s.is_frozen[0]);
+    assert_true(s.is_healthy[0]);
+    checker_stop(&s.checkers[1]); /* who is left when the others are lost decides */
+    checker_stop(&s.checkers[2]);
+    RUN_UNTIL(&s, !s.is_healthy[0]);
+    stage_fini(&s);
+}
+
+static void checkers_that_stay_away_are_not_waited_for_long(void **state)
+{
+    (void)state;
+    struct stage s;
+    stage_init(&s);
+    s.checkers[0].votes[0] = VOTE_UNHEALTHY;
+    checker_stop(&s.checkers[1]);
+    checker_stop(&s.checkers[2]);
+    collect(&s, NULL, CHECKERS);
+    RUN_UNTIL(&s, fresh_count(&s) == 1);
+    int64_t heard_ns = time_monotonic_ns();
+    RUN_UNTIL(&s, !s.is_healthy[0]);
+    int64_t waited_ns = time_monotonic_ns() - heard_ns;
+    assert_in_range(waited_ns, COLLECTOR_GATHER_NS - NS_PER_S / 2, COLLECTOR_GATHER_NS + NS_PER_S);
+    stage_fini(&s);
+}
+
 static void states_are_on_the_disk_soon_after_they_change(void **state)
 {
     (void)state;
@@ -515,6 +559,8 @@ int main(void)
         cmocka_unit_test(votes_under_a_strange_key_do_not_count),
         cmocka_unit_test(a_checker_that_resends_its_table_is_lost_after_three_seconds),
         cmocka_unit_test(without_checkers_states_freeze_and_last_over_a_restart),
+        cmocka_unit_test(the_first_checker_that_is_heard_does_not_decide_alone),
+        cmocka_unit_test(checkers_that_stay_away_are_not_waited_for_long),
         cmocka_unit_test(states_are_on_the_disk_soon_after_they_change),
         cmocka_unit_test(a_damaged_file_is_told_and_begins_anew),
         cmocka_unit_test(a_file_that_cannot_be_written_is_told_once_and_written_once_it_can),
