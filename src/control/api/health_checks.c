@@ -120,6 +120,14 @@ static enum aws_error check_room(struct api_call *c)
         return aws_fail(&c->fault, AWS_TooManyHealthChecks,
                         "This health check can't be created: an account can have %u health checks",
                         API_HEALTH_CHECKS_MAX);
+    err = store_health_check_count_all(c->conn, &count, &ec);
+    if (err != ERR_OK)
+        return api_store_failed(c, err, &ec);
+    if (count >= API_HEALTH_CHECKS_ALL_MAX)
+        return aws_fail(&c->fault, AWS_TooManyHealthChecks,
+                        "This health check can't be created: all accounts together can have %u "
+                        "health checks",
+                        API_HEALTH_CHECKS_ALL_MAX);
     return AWS_OK;
 }
 

@@ -65,6 +65,11 @@
 /** Health checks of one account; Route 53's quota is 200. One checker probes 20,000 on one core. */
 #define API_HEALTH_CHECKS_MAX 20000u
 
+/** Health checks of all accounts together. A root with more than RELEASE_CHECKS_MAX is refused by
+ *  each node, so that nobody's changes would get through; what is left is for those of points of
+ *  presence. */
+#define API_HEALTH_CHECKS_ALL_MAX 60000u
+
 /** Seconds that one call overrides the state of a check: a drill that died leaves nothing failed
  *  over for longer. As long as nodes honour one. */
 #define API_OVERRIDE_MAX_S 60

@@ -82,6 +82,12 @@ enum err store_health_check_count(struct store_conn *c, const char *account_id, 
         out_count, ec);
 }
 
+enum err store_health_check_count_all(struct store_conn *c, uint64_t *out_count, struct errctx *ec)
+{
+    return conn_count(c, &(const struct sql_call){.text = "SELECT COUNT(*) FROM health_check"},
+                      out_count, ec);
+}
+
 enum err store_health_check_list(struct store_conn *c, struct arena *a,
                                  const struct store_health_check_query *query,
                                  struct store_health_check **out_checks, size_t *out_count,

@@ -36,6 +36,9 @@ enum err store_health_check_remove(struct store_conn *c, const char *id, struct 
     MUST_USE;
 enum err store_health_check_count(struct store_conn *c, const char *account_id, uint64_t *out_count,
                                   struct errctx *ec) MUST_USE;
+/** Those of all accounts. */
+enum err store_health_check_count_all(struct store_conn *c, uint64_t *out_count, struct errctx *ec)
+    MUST_USE;
 
 /** Which checks, and from where; at most `limit` rows. */
 struct store_health_check_query {

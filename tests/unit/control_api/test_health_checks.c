@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Health checks through the API: references that are used for ever, circles, where checkers are.
 #include "aws/r53_health.h"
+#include "control/api/limits.h"
+#include "control/store/health_checks.h"
 #include "fixture.h"
 
 #include <setjmp.h>
@@ -66,6 +68,29 @@ static struct r53_health_check_body stored(struct fixture *f, const char *id)
     assert_int_equal(r53_health_decode(&f->arena, object.body, &body, &ec), ERR_OK);
     store_rollback(f->conn);
     return body;
+}
+
+/* As many checks as all accounts can have, of three that are not the caller's. */
+static void fill_store(struct fixture *f)
+{
+    assert_int_equal(store_begin_write(f->conn, NULL), ERR_OK);
+    for (unsigned i = 0; i < API_HEALTH_CHECKS_ALL_MAX; i++) {
+        AUTO_ARENA struct arena a = {0};
+        const struct store_health_check row = {
+            .id = arena_printf(&a, "00000000-0000-4000-8000-%012u", i),
+            .account_id = arena_printf(&a, "%012u", i / API_HEALTH_CHECKS_MAX),
+            .caller_reference = arena_printf(&a, "full-%u", i),
+            .revision = 1};
+        assert_int_equal(store_health_check_add(f->conn, &row, NULL), ERR_OK);
+    }
+    assert_int_equal(store_commit(f->conn, NULL), ERR_OK);
+}
+
+static void accounts_together_make_no_more_checks_than_a_release_holds(void **state)
+{
+    struct fixture *f = *state;
+    fill_store(f);
+    assert_holds(create(f, "one-too-many", HTTP_CHECK, 400), "TooManyHealthChecks");
 }
 
 static void a_reference_makes_one_check_for_ever(void **state)
@@ -325,6 +350,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_addresses_of_checkers_are_told_once, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(tags_are_added_and_listed, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(accounts_together_make_no_more_checks_than_a_release_holds,
+                                        fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
