@@ -19,12 +19,15 @@ enum { NET_CHAIN_MAX = 16 };
 /* Towards clients of the APIs, TLS 1.2: forward secrecy and authenticated encryption only. */
 #define NET_CIPHERS_TLS12 "ECDHE+AESGCM:ECDHE+CHACHA20"
 
+/* No DHE towards servers that anybody runs: they choose the group, and one of 10,000 bits, which
+ * the library takes, costs this thread most of a second. */
+
 /* Towards origins, TLS 1.2: also CBC and, last, no forward secrecy, as CloudFront offers them. */
 #define NET_CIPHERS_ORIGIN                                                                         \
-    "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:ECDHE+AES:kRSA+AESGCM:kRSA+AES:!aNULL:!eNULL"
+    "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:kRSA+AESGCM:kRSA+AES:!aNULL:!eNULL"
 
 /* Towards endpoints that are probed and not verified. */
-#define NET_CIPHERS_PROBE "ALL:!aNULL:!eNULL"
+#define NET_CIPHERS_PROBE "ALL:!kDHE:!aNULL:!eNULL"
 
 static void bio_cleanup(BIO **bio)
 {
@@ -206,6 +209,13 @@ enum err net_tls_fleet_client_new(struct slice cert_pem, struct slice key_pem,
     return tls_finish(tls, e, out_tls);
 }
 
+/* Towards servers that anybody runs: none may keep this thread busy with messages that are no data
+ * (tickets), of which a read takes one and then lets others have a turn. */
+static void context_take_turns(SSL_CTX *ctx)
+{
+    SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+}
+
 enum err net_tls_client_new(struct slice authority_pem, struct net_tls **out_tls, struct errctx *ec)
 {
     struct net_tls *tls = tls_make(false);
@@ -223,6 +233,7 @@ enum err net_tls_origin_client_new(const char *authorities_path, struct net_tls 
     tls->checks_name = true;
     SSL_CTX_set_verify(tls->ctx, SSL_VERIFY_PEER, NULL);
     CHECK(SSL_CTX_set_cipher_list(tls->ctx, NET_CIPHERS_ORIGIN) == 1);
+    context_take_turns(tls->ctx);
     bool is_loaded =
         authorities_path == NULL || SSL_CTX_load_verify_file(tls->ctx, authorities_path) == 1;
     ERR_clear_error();
@@ -240,6 +251,7 @@ static struct net_tls *unverified_client(void)
     SSL_CTX_set_options(tls->ctx, SSL_OP_LEGACY_SERVER_CONNECT);
     CHECK(SSL_CTX_set_min_proto_version(tls->ctx, TLS1_VERSION) == 1);
     CHECK(SSL_CTX_set_cipher_list(tls->ctx, NET_CIPHERS_PROBE) == 1);
+    context_take_turns(tls->ctx);
     return tls;
 }
 

@@ -9,9 +9,12 @@
 #include "os/loop.h"
 #include "shared/temp_dir.h"
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -342,6 +345,114 @@ static void a_client_that_probes_verifies_and_sends_what_it_is_told(void **state
     temp_dir_remove(dir);
 }
 
+/* A context of a server with an RSA key. */
+static SSL_CTX *rsa_server(void)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    EVP_PKEY *key = EVP_RSA_gen(2048);
+    X509 *cert = X509_new();
+    assert_true(ctx != NULL && key != NULL && cert != NULL);
+    assert_non_null(X509_gmtime_adj(X509_getm_notBefore(cert), 0));
+    assert_non_null(X509_gmtime_adj(X509_getm_notAfter(cert), 3600));
+    assert_int_equal(X509_set_pubkey(cert, key), 1);
+    assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
+    assert_int_equal(SSL_CTX_use_certificate(ctx, cert), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey(ctx, key), 1);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    return ctx;
+}
+
+/* One of TLS 1.2 whose key exchange is over this group alone. */
+static SSL_CTX *group_server(const char *group)
+{
+    SSL_CTX *ctx = rsa_server();
+    EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, "DH", NULL);
+    EVP_PKEY *params = NULL;
+    assert_non_null(maker);
+    assert_int_equal(EVP_PKEY_paramgen_init(maker), 1);
+    assert_int_equal(EVP_PKEY_CTX_ctrl_str(maker, "group", group), 1);
+    assert_int_equal(EVP_PKEY_paramgen(maker, &params), 1);
+    assert_int_equal(SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION), 1);
+    assert_int_equal(SSL_CTX_set_cipher_list(ctx, "DHE"), 1);
+    assert_int_equal(SSL_CTX_set0_tmp_dh_pkey(ctx, params), 1);
+    EVP_PKEY_CTX_free(maker);
+    return ctx;
+}
+
+/* Whether the client shakes hands with a server of this group. */
+static bool takes_group(const struct net_tls *client, const char *group)
+{
+    int fds[2];
+    SSL_CTX *ctx = group_server(group);
+    SSL *server = SSL_new(ctx);
+    enum net_io io = NET_IO_AGAIN;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    assert_int_equal(SSL_set_fd(server, fds[0]), 1);
+    struct net_stream *stream = net_stream_new(fds[1], client, false, NULL);
+    for (int i = 0; i < STEPS_MAX && io == NET_IO_AGAIN; i++) {
+        io = net_stream_handshake(stream);
+        (void)SSL_accept(server);
+    }
+    net_stream_free(stream);
+    SSL_free(server);
+    SSL_CTX_free(ctx);
+    (void)close(fds[0]);
+    ERR_clear_error();
+    return io == NET_IO_OK;
+}
+
+static void a_server_cannot_choose_the_group_of_a_key_exchange(void **state)
+{
+    (void)state;
+    struct net_tls *client;
+    assert_int_equal(net_tls_probe_client_new(NULL, false, &client, NULL), ERR_OK);
+    assert_false(takes_group(client, "ffdhe2048"));
+    assert_false(takes_group(client, "ffdhe8192"));
+    net_tls_free(client);
+    assert_int_equal(net_tls_origin_client_new(NULL, &client, NULL), ERR_OK);
+    assert_false(takes_group(client, "ffdhe8192"));
+    net_tls_free(client);
+}
+
+static void a_server_that_sends_tickets_without_end_holds_no_read(void **state)
+{
+    (void)state;
+    enum { TICKETS = 50 };
+    int fds[2];
+    int left = 0;
+    uint8_t byte;
+    size_t count;
+    size_t reads = 0;
+    struct net_tls *client;
+    SSL_CTX *ctx = rsa_server();
+    SSL *server = SSL_new(ctx);
+    assert_int_equal(net_tls_probe_client_new(NULL, false, &client, NULL), ERR_OK);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+    assert_int_equal(SSL_set_fd(server, fds[0]), 1);
+    struct net_stream *stream = net_stream_new(fds[1], client, false, NULL);
+    for (int i = 0; i < STEPS_MAX && !SSL_is_init_finished(server); i++) {
+        (void)net_stream_handshake(stream);
+        (void)SSL_accept(server);
+    }
+    for (int i = 0; i < TICKETS; i++)
+        assert_true(SSL_new_session_ticket(server) == 1 && SSL_do_handshake(server) == 1);
+    assert_int_equal(SSL_write(server, "x", 1), 1);
+    enum net_io io = net_stream_read(stream, &byte, 1, &count);
+    assert_int_equal(io, NET_IO_AGAIN);
+    assert_int_equal(ioctl(fds[1], FIONREAD, &left), 0);
+    assert_true(left > 0); /* the loop calls again, after others */
+    for (; io == NET_IO_AGAIN && reads < 2 * STEPS_MAX; reads++)
+        io = net_stream_read(stream, &byte, 1, &count);
+    assert_int_equal(io, NET_IO_OK);
+    assert_true(byte == 'x' && reads >= TICKETS);
+    net_stream_free(stream);
+    SSL_free(server);
+    SSL_CTX_free(ctx);
+    net_tls_free(client);
+    (void)close(fds[0]);
+}
+
 static void a_client_of_origins_trusts_the_file_that_it_is_given(void **state)
 {
     (void)state;
@@ -439,6 +550,8 @@ int main(void)
         cmocka_unit_test(a_client_checks_the_servers_name_or_address),
         cmocka_unit_test(a_certificate_for_another_accepted_name_will_do),
         cmocka_unit_test(a_client_that_probes_verifies_and_sends_what_it_is_told),
+        cmocka_unit_test(a_server_cannot_choose_the_group_of_a_key_exchange),
+        cmocka_unit_test(a_server_that_sends_tickets_without_end_holds_no_read),
         cmocka_unit_test(a_client_of_origins_trusts_the_file_that_it_is_given),
         cmocka_unit_test(a_fleet_server_refuses_a_client_without_an_ed25519_certificate),
         cmocka_unit_test(an_end_without_its_notice_is_a_failure),
