@@ -160,7 +160,8 @@ def test_states_stay_while_checkers_are_away_also_over_a_restart(fleet):
         assert (status["checkers"], status["checkers_fresh"]) == (2, 0)
         shown = site.dns.weir("status").stdout
         assert "2 health checks, 1 unhealthy, 2 frozen; 0 of 2 checkers heard" in shown
-        assert "no votes count: health checks stay as they were" in site.dns.log()
+        wait_for(lambda: "no votes count: health checks stay as they were" in site.dns.log(),
+                 "the alarm")
         site.checkers[0].start()  # one is enough, and control still away
         wait_values(site.dns, "down.site.test", PRIMARY)
         wait_values(site.dns, "up.site.test", SECONDARY)
