@@ -8,7 +8,7 @@ import ssl
 import struct
 import uuid
 
-from harness import DEADLINE_S, split_address
+from harness import DEADLINE_S, split_address, wait_for
 
 STATES = ["unknown", "healthy", "unhealthy"]
 OUTCOMES = ["none", "passed", "not_resolved", "connect_timeout", "connect_failed", "tls_failed",
@@ -60,6 +60,12 @@ def tables_of(answer):
 def wait_votes(address, identity_dir, condition, what, tables=60):
     """The first of so many tables, a second apart, for which the condition holds."""
     table = None
+
+    def is_welcome():
+        with follow(address, identity_dir) as (status, _):
+            return status == 200
+
+    wait_for(is_welcome, "a checker that knows the nodes of its fleet")
     with follow(address, identity_dir) as (status, stream):
         assert status == 200
         for _, table in zip(range(tables), stream):
