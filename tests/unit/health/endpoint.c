@@ -136,6 +136,15 @@ char *endpoint_heard(struct endpoint *e)
     return text;
 }
 
+bool endpoint_has_heard(struct endpoint *e, const char *text)
+{
+    CHECK(pthread_mutex_lock(&e->lock) == 0);
+    struct slice heard = buf_slice(&e->heard);
+    bool is_there = memmem(heard.data, heard.len, text, strlen(text)) != NULL;
+    CHECK(pthread_mutex_unlock(&e->lock) == 0);
+    return is_there;
+}
+
 struct net_address endpoint_peer(struct endpoint *e)
 {
     CHECK(pthread_mutex_lock(&e->lock) == 0);

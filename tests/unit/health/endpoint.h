@@ -37,6 +37,8 @@ void endpoint_start(struct endpoint *e, const char *at, const struct net_tls *tl
 void endpoint_set(struct endpoint *e, enum endpoint_verb verb, const char *text);
 /** What the last connection said, with a NUL behind it; the caller frees. */
 char *endpoint_heard(struct endpoint *e);
+/** Whether the text is in it, whatever else is. */
+bool endpoint_has_heard(struct endpoint *e, const char *text);
 /** Where the last connection came from. */
 struct net_address endpoint_peer(struct endpoint *e);
 void endpoint_stop(struct endpoint *e);
