@@ -5,20 +5,6 @@
 #include "tool/tool.h"
 #include "tool/verbs.h"
 
-/** A verb that changes what is said of one checker. */
-static enum err run_change(const struct tool_verb *verb, const struct tool_options *o,
-                           struct errctx *ec)
-{
-    AUTO_JSON json_t *input = json_pack("{s:s}", "Id", o->words[1]);
-    AUTO_JSON json_t *output = NULL;
-    if (input == NULL)
-        return err_set(ec, ERR_INVALID, "a node id is plain text");
-    enum err e = tool_call_operation(o, verb->operation, input, &output, ec);
-    if (e == ERR_OK)
-        printf("%s is %s\n", o->words[1], verb->done);
-    return e;
-}
-
 static enum err run_list(const struct tool_verb *verb, const struct tool_options *o,
                          struct errctx *ec)
 {
@@ -26,29 +12,10 @@ static enum err run_list(const struct tool_verb *verb, const struct tool_options
 }
 
 static const struct tool_verb verbs[] = {
-    {.name = "list",
-     .arguments = TOOL_REMOTE " [--json]",
-     .words_min = 1,
-     .words_max = 1,
-     .options = TOOL_OPTION_ENDPOINT | TOOL_OPTION_JSON,
-     .operation = "ListCheckers",
-     .run = run_list},
-    {.name = "exclude",
-     .arguments = TOOL_REMOTE " ID",
-     .words_min = 2,
-     .words_max = 2,
-     .options = TOOL_OPTION_ENDPOINT,
-     .operation = "ExcludeChecker",
-     .done = "excluded: it probes, but its votes do not count",
-     .run = run_change},
-    {.name = "include",
-     .arguments = TOOL_REMOTE " ID",
-     .words_min = 2,
-     .words_max = 2,
-     .options = TOOL_OPTION_ENDPOINT,
-     .operation = "IncludeChecker",
-     .done = "included: its votes count",
-     .run = run_change},
+    TOOL_VERB_LIST("ListCheckers", run_list),
+    TOOL_VERB_CHANGE("exclude", "ExcludeChecker",
+                     "excluded: it probes, but its votes do not count"),
+    TOOL_VERB_CHANGE("include", "IncludeChecker", "included: its votes count"),
 };
 
 int tool_checker(int argc, char **argv)

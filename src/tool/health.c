@@ -31,7 +31,7 @@ static enum err add_page(const struct tool_verb *verb, const struct tool_options
     return ERR_OK;
 }
 
-static void print_list(const json_t *checks)
+static void print_list(const json_t *checks, FILE *out)
 {
     static const char *const titles[] = {"ID", "NAME", "TYPE", "TARGET", "STATE"};
     AUTO_TABLE struct tool_table table;
@@ -52,7 +52,7 @@ static void print_list(const json_t *checks)
         };
         tool_table_add(&table, cells);
     }
-    tool_table_print(&table, stdout);
+    tool_table_print(&table, out);
 }
 
 static enum err run_list(const struct tool_verb *verb, const struct tool_options *o,
@@ -66,38 +66,17 @@ static enum err run_list(const struct tool_verb *verb, const struct tool_options
     free(marker);
     if (e != ERR_OK)
         return e;
-    if (o->is_json) {
-        json_dumpf(all, stdout, JSON_INDENT(2));
-        (void)fputc('\n', stdout);
-    } else {
-        print_list(all);
-    }
+    tool_print_answer(o, all, print_list);
     return ERR_OK;
 }
 
 /* ---- what is said of one */
 
-/* Takes the input. */
-static enum err say(const struct tool_verb *verb, const struct tool_options *o, json_t *input,
-                    struct errctx *ec)
-{
-    AUTO_JSON json_t *request = input;
-    AUTO_JSON json_t *output = NULL;
-    if (request == NULL)
-        return err_set(ec, ERR_INVALID, "ids and states are plain text");
-    enum err e = tool_call_operation(o, verb->operation, request, &output, ec);
-    if (e != ERR_OK)
-        return e;
-    printf("%s is told; change %s is INSYNC once every name server knows\n", o->words[1],
-           tool_text_at(json_object_get(output, "ChangeInfo"), "Id"));
-    return ERR_OK;
-}
-
 static enum err run_set(const struct tool_verb *verb, const struct tool_options *o,
                         struct errctx *ec)
 {
-    return say(verb, o, json_pack("{s:s, s:s}", "HealthCheckId", o->words[1], "State", o->words[2]),
-               ec);
+    return tool_run_request(
+        verb, o, json_pack("{s:s, s:s}", "HealthCheckId", o->words[1], "State", o->words[2]), ec);
 }
 
 static enum err run_hold(const struct tool_verb *verb, const struct tool_options *o,
@@ -106,25 +85,20 @@ static enum err run_hold(const struct tool_verb *verb, const struct tool_options
     uint64_t seconds = 0;
     if (!slice_parse_u64(slice_str(o->words[2]), INT32_MAX, &seconds))
         return err_set(ec, ERR_INVALID, "'%s' is no number of seconds", o->words[2]);
-    return say(
+    return tool_run_request(
         verb, o,
         json_pack("{s:s, s:I}", "HealthCheckId", o->words[1], "Seconds", (json_int_t)seconds), ec);
 }
 
 static const struct tool_verb verbs[] = {
-    {.name = "list",
-     .arguments = TOOL_REMOTE " [--json]",
-     .words_min = 1,
-     .words_max = 1,
-     .options = TOOL_OPTION_ENDPOINT | TOOL_OPTION_JSON,
-     .operation = "ListHealthStates",
-     .run = run_list},
+    TOOL_VERB_LIST("ListHealthStates", run_list),
     {.name = "set",
      .arguments = TOOL_REMOTE " ID healthy|unhealthy|insufficient-data",
      .words_min = 3,
      .words_max = 3,
      .options = TOOL_OPTION_ENDPOINT,
      .operation = "SetHealthState",
+     .done = "as told",
      .run = run_set},
     {.name = "hold",
      .arguments = TOOL_REMOTE " ID SECONDS",
@@ -132,6 +106,7 @@ static const struct tool_verb verbs[] = {
      .words_max = 3,
      .options = TOOL_OPTION_ENDPOINT,
      .operation = "SetHealthHoldDown",
+     .done = "held for so long in each new state",
      .run = run_hold},
 };
 

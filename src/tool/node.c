@@ -15,20 +15,6 @@ static enum err run_list(const struct tool_verb *verb, const struct tool_options
     return tool_run_list(verb, o, tool_node_list_print, ec);
 }
 
-/** A verb that changes the state of one node. */
-static enum err run_change(const struct tool_verb *verb, const struct tool_options *o,
-                           struct errctx *ec)
-{
-    AUTO_JSON json_t *input = json_pack("{s:s}", "Id", o->words[1]);
-    AUTO_JSON json_t *output = NULL;
-    if (input == NULL)
-        return err_set(ec, ERR_INVALID, "a node id is plain text");
-    enum err e = tool_call_operation(o, verb->operation, input, &output, ec);
-    if (e == ERR_OK)
-        printf("%s is %s\n", o->words[1], verb->done);
-    return e;
-}
-
 /** What "current" or "proven" means on this node now; any other word is a hash. In `a`. */
 static enum err root_meant(struct arena *a, const struct tool_options *o, const char **out_root,
                            struct errctx *ec)
@@ -78,53 +64,12 @@ static enum err run_unpin(const struct tool_verb *verb, const struct tool_option
 }
 
 static const struct tool_verb verbs[] = {
-    {.name = "list",
-     .arguments = TOOL_REMOTE " [--json]",
-     .words_min = 1,
-     .words_max = 1,
-     .options = TOOL_OPTION_ENDPOINT | TOOL_OPTION_JSON,
-     .operation = "ListNodes",
-     .run = run_list},
-    {.name = "admit",
-     .arguments = TOOL_REMOTE " ID",
-     .words_min = 2,
-     .words_max = 2,
-     .options = TOOL_OPTION_ENDPOINT,
-     .operation = "AdmitNode",
-     .done = "admitted: it gets releases and counts",
-     .run = run_change},
-    {.name = "cordon",
-     .arguments = TOOL_REMOTE " ID",
-     .words_min = 2,
-     .words_max = 2,
-     .options = TOOL_OPTION_ENDPOINT,
-     .operation = "CordonNode",
-     .done = "cordoned: it gets releases, but nobody waits for it",
-     .run = run_change},
-    {.name = "uncordon",
-     .arguments = TOOL_REMOTE " ID",
-     .words_min = 2,
-     .words_max = 2,
-     .options = TOOL_OPTION_ENDPOINT,
-     .operation = "UncordonNode",
-     .done = "admitted: it gets releases and counts",
-     .run = run_change},
-    {.name = "drain",
-     .arguments = TOOL_REMOTE " ID",
-     .words_min = 2,
-     .words_max = 2,
-     .options = TOOL_OPTION_ENDPOINT,
-     .operation = "DrainNode",
-     .done = "draining: cordoned, and /healthz there says so",
-     .run = run_change},
-    {.name = "remove",
-     .arguments = TOOL_REMOTE " ID",
-     .words_min = 2,
-     .words_max = 2,
-     .options = TOOL_OPTION_ENDPOINT,
-     .operation = "RemoveNode",
-     .done = "removed: it gets nothing more",
-     .run = run_change},
+    TOOL_VERB_LIST("ListNodes", run_list),
+    TOOL_VERB_CHANGE("admit", "AdmitNode", "admitted: it gets releases and counts"),
+    TOOL_VERB_CHANGE("cordon", "CordonNode", "cordoned: it gets releases, but nobody waits for it"),
+    TOOL_VERB_CHANGE("uncordon", "UncordonNode", "admitted: it gets releases and counts"),
+    TOOL_VERB_CHANGE("drain", "DrainNode", "draining: cordoned, and /healthz there says so"),
+    TOOL_VERB_CHANGE("remove", "RemoveNode", "removed: it gets nothing more"),
     {.name = "pin",
      .arguments = "[--data DIR] current|proven|HASH",
      .words_min = 2,

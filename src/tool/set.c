@@ -33,33 +33,19 @@ static json_t *addresses_of(const struct tool_options *o)
 static enum err run_addresses(const struct tool_verb *verb, const struct tool_options *o,
                               struct errctx *ec)
 {
-    AUTO_JSON json_t *input =
-        json_pack("{s:s, s:o}", "Id", o->words[1], "Addresses", addresses_of(o));
-    AUTO_JSON json_t *output = NULL;
-    if (input == NULL)
-        return err_set(ec, ERR_INVALID, "ids and addresses are plain text");
-    enum err e = tool_call_operation(o, verb->operation, input, &output, ec);
-    if (e != ERR_OK)
-        return e;
-    printf("%s has its addresses; change %s is INSYNC once every node serves it so\n", o->words[1],
-           tool_text_at(json_object_get(output, "ChangeInfo"), "Id"));
-    return ERR_OK;
+    return tool_run_request(
+        verb, o, json_pack("{s:s, s:o}", "Id", o->words[1], "Addresses", addresses_of(o)), ec);
 }
 
 static const struct tool_verb verbs[] = {
-    {.name = "list",
-     .arguments = TOOL_REMOTE " [--json]",
-     .words_min = 1,
-     .words_max = 1,
-     .options = TOOL_OPTION_ENDPOINT | TOOL_OPTION_JSON,
-     .operation = "ListDelegationSets",
-     .run = run_list},
+    TOOL_VERB_LIST("ListDelegationSets", run_list),
     {.name = "addresses",
      .arguments = TOOL_REMOTE " ID ADDR...|" EVERY_ADDRESS,
      .words_min = 3,
      .words_max = TOOL_WORDS_MAX,
      .options = TOOL_OPTION_ENDPOINT,
      .operation = "SetDelegationSetAddresses",
+     .done = "served at its addresses",
      .run = run_addresses},
 };
 

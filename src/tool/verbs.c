@@ -18,21 +18,50 @@ enum err tool_call_operation(const struct tool_options *options, const char *ope
     return e == ERR_OK ? tool_weir_call(&client, &a, operation, input, out_output, ec) : e;
 }
 
+void tool_print_answer(const struct tool_options *options, const json_t *answer,
+                       void (*print)(const json_t *answer, FILE *out))
+{
+    if (!options->is_json) {
+        print(answer, stdout);
+        return;
+    }
+    json_dumpf(answer, stdout, JSON_INDENT(2));
+    (void)fputc('\n', stdout);
+}
+
 enum err tool_run_list(const struct tool_verb *verb, const struct tool_options *options,
                        void (*print)(const json_t *answer, FILE *out), struct errctx *ec)
 {
     AUTO_JSON json_t *input = json_object();
     AUTO_JSON json_t *output = NULL;
     enum err e = tool_call_operation(options, verb->operation, input, &output, ec);
+    if (e == ERR_OK)
+        tool_print_answer(options, output, print);
+    return e;
+}
+
+enum err tool_run_request(const struct tool_verb *verb, const struct tool_options *options,
+                          json_t *input, struct errctx *ec)
+{
+    AUTO_JSON json_t *request = input;
+    AUTO_JSON json_t *output = NULL;
+    if (request == NULL)
+        return err_set(ec, ERR_INVALID, "ids and values are plain text");
+    enum err e = tool_call_operation(options, verb->operation, request, &output, ec);
     if (e != ERR_OK)
         return e;
-    if (options->is_json) {
-        json_dumpf(output, stdout, JSON_INDENT(2));
-        (void)fputc('\n', stdout);
-    } else {
-        print(output, stdout);
-    }
+    const char *change = tool_text_at(json_object_get(output, "ChangeInfo"), "Id");
+    printf("%s is %s", options->words[1], verb->done);
+    if (change[0] != '\0')
+        printf("; change %s is INSYNC once every node knows", change);
+    (void)putchar('\n');
     return ERR_OK;
+}
+
+enum err tool_run_change(const struct tool_verb *verb, const struct tool_options *options,
+                         struct errctx *ec)
+{
+    return tool_run_request(verb, options, json_pack("{s:s}", "Id", options->words[1]), ec);
 }
 
 static int run_verb(const char *noun, const struct tool_verb *verb, int argc, char **argv)
