@@ -5,7 +5,9 @@
 // 1. `stations` are sorted by node id, as the plan's checkers; each has a listener.
 // 2. A decision is never nearer than COLLECTOR_APART_NS to the one before, but for a new plan's: so
 //    many checkers, whose tables come at different times, cost no more than that.
-// 3. At most one write of the file is under way; what changes meanwhile is written by the next.
+// 3. At most one write of the file is under way. A decision that changed something begins one, else
+//    the end of the one under way does: as decisions are apart, so are they. One that failed is
+//    tried again at the next tick.
 #include "health/collector.h"
 
 #include "base/alloc.h"
@@ -50,6 +52,7 @@ struct collector {
     struct net_tls *tls;
     struct pool *pool; /* of one worker; NULL without a path */
     struct save save;
+    bool is_ending;           /* nothing begins any more */
     struct health_plan *plan; /* NULL: none yet */
     struct quorum *quorum;
     struct station **stations;
@@ -83,17 +86,6 @@ static void save_run(struct pool_job *job, void *worker_state)
     save->result = file_replace(save->path, buf_slice(&save->text), FILE_MODE, &save->why);
 }
 
-static void save_done(struct pool_job *job)
-{
-    struct save *save = CONTAINER_OF(job, struct save, job);
-    struct collector *c = CONTAINER_OF(save, struct collector, save);
-    save->is_under_way = false;
-    save->is_due = save->result != ERR_OK;
-    if (save->is_due && !save->is_told)
-        tell(c, &(struct collector_event){.kind = COLLECTOR_NOT_WRITTEN, .why = &save->why});
-    save->is_told = save->is_due;
-}
-
 /* Begins to write, where there is something new. */
 static bool save_begin(struct collector *c)
 {
@@ -111,6 +103,19 @@ static void save_changes(struct collector *c)
 {
     if (save_begin(c))
         CHECK(pool_submit(c->pool, &c->save.job)); /* its queue is empty */
+}
+
+static void save_done(struct pool_job *job)
+{
+    struct save *save = CONTAINER_OF(job, struct save, job);
+    struct collector *c = CONTAINER_OF(save, struct collector, save);
+    save->is_under_way = false;
+    save->is_due = save->result != ERR_OK;
+    if (save->is_due && !save->is_told)
+        tell(c, &(struct collector_event){.kind = COLLECTOR_NOT_WRITTEN, .why = &save->why});
+    save->is_told = save->is_due;
+    if (!save->is_due && !c->is_ending)
+        save_changes(c);
 }
 
 /* What was known before; without it every check is as if nobody had voted on it. */
@@ -216,6 +221,8 @@ static void decide(struct collector *c)
     show(c, &states);
     c->options.on_states(c->options.user, &states);
     c->decided_ns = now.ns;
+    if (quorum_is_changed(c->quorum))
+        save_changes(c);
 }
 
 static void on_soon(struct loop_timer *timer)
@@ -406,6 +413,7 @@ void collector_free(struct collector *c)
         station_free(c->stations[i]);
     loop_timer_stop(&c->soon);
     loop_timer_stop(&c->tick);
+    c->is_ending = true;
     pool_free(c->pool);
     if (save_begin(c)) {
         save_run(&c->save.job, NULL);

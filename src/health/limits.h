@@ -96,8 +96,8 @@
 #define OUTLIER_NS (30 * NS_PER_S)
 #define OUTLIER_OTHERS_LEAST 2
 
-/* The file of states: bytes of it (61 for each check at most). States are written, and decided on,
- * at most so often. */
+/* The file of states: bytes of it (61 for each check at most). States are decided on so often when
+ * no votes come, and a write that failed is tried again. */
 #define STATE_FILE_MAX_BYTES ((size_t)16 << 20)
 #define COLLECTOR_TICK_NS NS_PER_S
 

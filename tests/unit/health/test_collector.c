@@ -464,6 +464,40 @@ static void states_are_on_the_disk_soon_after_they_change(void **state)
     stage_fini(&s);
 }
 
+static bool is_rewritten(const char *path, const struct stat *before)
+{
+    struct stat now;
+    assert_int_equal(stat(path, &now), 0);
+    return now.st_ino != before->st_ino || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+           now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
+}
+
+/* One that waited for the next second would come most of a second later, each time. */
+static void a_change_is_written_with_the_decision_that_made_it(void **state)
+{
+    (void)state;
+    struct stage s;
+    struct stat before;
+    int64_t waited_ns = 0;
+    const int rounds = 6;
+    stage_init(&s);
+    const char *path = arena_strdup(&s.arena, temp_dir_file(s.dir, "states"));
+    collect(&s, path, CHECKERS);
+    RUN_UNTIL(&s, fresh_count(&s) == CHECKERS && !s.is_frozen[0]);
+    RUN_UNTIL(&s, stat(path, &before) == 0);
+    for (int i = 0; i < rounds; i++) {
+        bool is_healthy = !s.is_healthy[0];
+        assert_int_equal(stat(path, &before), 0);
+        all_vote(&s, 0, is_healthy ? VOTE_HEALTHY : VOTE_UNHEALTHY);
+        RUN_UNTIL(&s, s.is_healthy[0] == is_healthy);
+        int64_t began_ns = time_monotonic_ns();
+        RUN_UNTIL(&s, is_rewritten(path, &before));
+        waited_ns += time_monotonic_ns() - began_ns;
+    }
+    assert_true(waited_ns < rounds * (NS_PER_S / 3));
+    stage_fini(&s);
+}
+
 static void a_damaged_file_is_told_and_begins_anew(void **state)
 {
     (void)state;
@@ -562,6 +596,7 @@ int main(void)
         cmocka_unit_test(the_first_checker_that_is_heard_does_not_decide_alone),
         cmocka_unit_test(checkers_that_stay_away_are_not_waited_for_long),
         cmocka_unit_test(states_are_on_the_disk_soon_after_they_change),
+        cmocka_unit_test(a_change_is_written_with_the_decision_that_made_it),
         cmocka_unit_test(a_damaged_file_is_told_and_begins_anew),
         cmocka_unit_test(a_file_that_cannot_be_written_is_told_once_and_written_once_it_can),
         cmocka_unit_test(a_new_plan_changes_what_it_changes),
